@@ -1,0 +1,104 @@
+/*
+ * api: the SkyStack API: list, get, create, update, delete.
+ *
+ * It owns the token, the line in which requests wait for the rate limit, paging and the envelope: what an answer means.
+ * It remembers nothing of what it fetched: that is the store's.
+ *
+ * Every call is an operation: `done` runs exactly once, from the loop and never from inside the starter. api_cancel()
+ * before that means that it never runs; a change that was sent goes on by itself, and is logged. Failures and resources
+ * given to a callback are borrowed for its duration.
+ */
+#ifndef SKY_API_H
+#define SKY_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "failure.h"
+#include "fsio.h"
+#include "random.h"
+#include "resource.h"
+#include "span.h"
+#include "token.h"
+
+typedef struct Net Net; /* net.h: only app brings the two together */
+
+typedef struct Api Api;
+typedef struct ApiCall ApiCall;
+
+enum {
+    API_PAGE_ROWS = 200,    /* asked for; the API's maximum */
+    API_ROWS_MAX = 2000000, /* a list that brings more is ended with an error */
+    API_BODY_CAP = 8 << 20, /* of one answer, decoded */
+    API_IN_FLIGHT_MAX = 16, /* exchanges at once */
+};
+
+/* In the order in which they leave the line. */
+enum ApiClass { API_CHANGE, API_READ, API_REFRESH, API_BACKGROUND, API_CLASSES };
+
+typedef struct ApiConfig {
+    const char *endpoint; /* https://host[:port], without a final slash; copied, as all texts here */
+    const char *version;  /* SkyStack-Version */
+    TokenSource token;
+    int64_t timeout_ms;  /* for one exchange */
+    int64_t wait_ms;     /* longest in line for the rate limit */
+    unsigned per_minute; /* our own limit: requests in any 60 s; 0: none */
+    unsigned per_day;    /* in any 24 h; 0: none */
+} ApiConfig;
+
+/* What status pages show. */
+typedef struct ApiStats {
+    uint64_t requests; /* sent since the mount */
+    uint64_t by_class[API_CLASSES];
+    uint64_t failures; /* exchanges that brought no 2xx */
+    unsigned in_line, in_flight;
+    unsigned minute_used, minute_limit;
+    unsigned day_used, day_limit;
+    int64_t held_ms;    /* the line stands still for so long from now, by a Retry-After; 0: it moves */
+    bool token_latched; /* refused, and no request is sent until it changes */
+} ApiStats;
+
+/* Loads the token first: on failure ret_failure says what is wrong. */
+int api_new(const ApiConfig *config, Net *net, Clock *clock, Random *random, Fsio *fsio, Api **ret_api,
+            Failure *ret_failure);
+/* Cancels what is under way; no `done` runs. Takes NULL. */
+void api_free(Api *api);
+/* Takes NULL. */
+void api_cancel(ApiCall *call);
+/* Takes a change back if nothing of it was sent: true, and `done` never runs. False: it goes on, and `done` will run.
+ */
+bool api_retract(ApiCall *call);
+void api_stats(Api *api, ApiStats *ret_stats);
+/* Forgets a latched refusal and reads the token again (SIGHUP). 0, or the failure; the old token is kept then. */
+int api_reload_token(Api *api, Failure *ret_failure);
+/* How long this call has stood in line so far for the rate limit, in milliseconds. */
+int64_t api_line_ms(const ApiCall *call);
+
+/* Rows of one page, each borrowed: take a reference to keep one. */
+typedef void (*api_page_fn)(void *ctx, Resource *const *rows, size_t count);
+/* complete: the list's end was seen, and nothing shifted while paging: what was not in it does not exist. With a
+ * failure never complete. */
+typedef void (*api_list_fn)(void *ctx, const Failure *failure, bool complete);
+/* resource is NULL with a failure, and where there is none to give (delete). */
+typedef void (*api_one_fn)(void *ctx, const Failure *failure, Resource *resource);
+
+/* All instances that the token may see, page by page. A page is asked for when the one before was handed on. 0, or
+ * -ERR_NO_MEMORY: then `done` never runs. The same holds for each starter below; those that take an id also give
+ * -ERR_INVALID for one that can't stand in a path ("", ".", ".."). */
+int api_list_instances(Api *api, enum ApiClass class, api_page_fn page, api_list_fn done, void *ctx,
+                       ApiCall **ret_call);
+/* All projects; an API without projects (404) has one, with id and name "default". */
+int api_list_projects(Api *api, enum ApiClass class, api_page_fn page, api_list_fn done, void *ctx, ApiCall **ret_call);
+int api_get(Api *api, enum ApiClass class, const char *id, api_one_fn done, void *ctx, ApiCall **ret_call);
+/* Sent once, never again. A body with a `profile` goes to the compute endpoint. A sent create without a whole answer,
+ * or with a 5xx, is -ERR_UNSETTLED. The resource is a summary. */
+int api_create(Api *api, Span body, api_one_fn done, void *ctx, ApiCall **ret_call);
+/* Sends a merge patch; the resource is the answer's, or NULL if it brought none. if_match: an ETag, or NULL. */
+int api_update(Api *api, const char *id, Span patch, const char *if_match, api_one_fn done, void *ctx,
+               ApiCall **ret_call);
+/* A 404 is success. */
+int api_delete(Api *api, const char *id, api_one_fn done, void *ctx, ApiCall **ret_call);
+
+#endif

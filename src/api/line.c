@@ -1,0 +1,247 @@
+#include "line.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "budget.h"
+
+enum { LANE_REFUSED, LANE_FIRST_CLASS, LANES = LANE_FIRST_CLASS + API_CLASSES };
+
+struct Line {
+    Clock *clock;
+    Timer *timer;
+    LineTicket *lanes[LANES]; /* those whose outcome is settled, then one a class; each in the order of numbers */
+    unsigned counts[LANES];
+    uint64_t numbers; /* given so far */
+    unsigned in_flight;
+    int64_t held_until_ms;
+    int64_t wait_ms;
+    Budget minute, day;
+};
+
+/* ---- deciding ---- */
+
+static int64_t held_ms(const Line *line, int64_t now_ms)
+{
+    return line->held_until_ms > now_ms ? line->held_until_ms - now_ms : 0;
+}
+
+static int64_t limit_ms(Line *line, int64_t now_ms, unsigned ahead)
+{
+    int64_t hold = held_ms(line, now_ms), budget = budget_wait_ms(&line->minute, now_ms, ahead);
+
+    return hold > budget ? hold : budget;
+}
+
+static unsigned count_ahead(const Line *line, unsigned lane)
+{
+    unsigned ahead = 0;
+
+    for (unsigned each = LANE_FIRST_CLASS; each < lane; each++)
+        ahead += line->counts[each];
+    return ahead;
+}
+
+static bool day_spent(Line *line, enum ApiClass class, int64_t now_ms)
+{
+    unsigned limit = line->day.limit, reserve = limit / 2 < LINE_DAY_RESERVE ? limit / 2 : LINE_DAY_RESERVE;
+
+    if (limit == 0)
+        return false;
+    return budget_used(&line->day, now_ms) >= (class == API_CHANGE ? limit : limit - reserve);
+}
+
+/* What to tell a ticket with so many others before it: to go (or to wait for it), or that it is no use. */
+static enum LineOutcome judge(Line *line, const LineTicket *ticket, int64_t now_ms, unsigned ahead)
+{
+    int64_t limit = limit_ms(line, now_ms, ahead);
+
+    if (day_spent(line, ticket->class, now_ms))
+        return LINE_DAY_SPENT;
+    return limit > 0 && now_ms + limit > ticket->since_ms + line->wait_ms ? LINE_TOO_LONG : LINE_GO;
+}
+
+static bool is_open(Line *line, int64_t now_ms)
+{
+    return line->in_flight < API_IN_FLIGHT_MAX && limit_ms(line, now_ms, 0) == 0;
+}
+
+/* The next whose turn it is among those that joined up to `horizon`: one that joins from inside a turn has to wait for
+ * the loop's next round. */
+static LineTicket *pick(Line *line, uint64_t horizon, int64_t now_ms)
+{
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        LineTicket *head = line->lanes[lane];
+
+        if (!head || head->number > horizon)
+            continue;
+        if (lane == LANE_REFUSED)
+            return head;
+        head->outcome = judge(line, head, now_ms, count_ahead(line, lane));
+        if (head->outcome != LINE_GO || is_open(line, now_ms))
+            return head;
+    }
+    return NULL;
+}
+
+/* ---- doing ---- */
+
+static void put(Line *line, LineTicket *ticket, unsigned lane)
+{
+    LineTicket **list = &line->lanes[lane], *before = *list ? (*list)->prev : NULL;
+
+    while (before && before->number > ticket->number)
+        before = before == *list ? NULL : before->prev;
+    if (before)
+        DL_APPEND_ELEM(*list, before, ticket);
+    else
+        DL_PREPEND(*list, ticket);
+    line->counts[lane]++;
+    ticket->lane = lane;
+    ticket->waiting = true;
+}
+
+static void take(Line *line, LineTicket *ticket)
+{
+    DL_DELETE(line->lanes[ticket->lane], ticket);
+    line->counts[ticket->lane]--;
+    ticket->waiting = false;
+    ticket->stood_ms += clock_now_ms(line->clock) - ticket->joined_ms;
+}
+
+/* Sets the timer for when something can happen next, or stops it. */
+static void schedule(Line *line)
+{
+    int64_t now_ms = clock_now_ms(line->clock);
+    unsigned waiting = count_ahead(line, LANES);
+
+    if (line->lanes[LANE_REFUSED])
+        timer_start(line->timer, 0);
+    else if (waiting == 0 || line->in_flight >= API_IN_FLIGHT_MAX)
+        timer_stop(line->timer);
+    else
+        timer_start(line->timer, limit_ms(line, now_ms, 0));
+}
+
+static void give_turn(Line *line, LineTicket *ticket)
+{
+    take(line, ticket);
+    if (!ticket->turn(ticket->ctx, ticket->outcome))
+        return;
+    line->in_flight++;
+    budget_spend(&line->minute, clock_now_ms(line->clock));
+    budget_spend(&line->day, clock_now_ms(line->clock));
+}
+
+static void pump(void *ctx)
+{
+    Line *line = ctx;
+    uint64_t horizon = line->numbers;
+    LineTicket *ticket;
+
+    while ((ticket = pick(line, horizon, clock_now_ms(line->clock))))
+        give_turn(line, ticket);
+    schedule(line);
+}
+
+static void wake(Line *line)
+{
+    if (line->lanes[LANE_REFUSED] || count_ahead(line, LANES) > 0)
+        timer_start(line->timer, 0);
+}
+
+/* ---- the interface ---- */
+
+Line *line_new(Clock *clock, unsigned per_minute, unsigned per_day, int64_t wait_ms)
+{
+    Line *line = calloc(1, sizeof *line);
+
+    if (!line)
+        return NULL;
+    line->clock = clock;
+    line->wait_ms = wait_ms;
+    budget_init(&line->minute, per_minute, LINE_MINUTE_MS);
+    budget_init(&line->day, per_day, LINE_DAY_MS);
+    line->timer = timer_new(clock, pump, line);
+    if (!line->timer) {
+        free(line);
+        return NULL;
+    }
+    return line;
+}
+
+void line_free(Line *line)
+{
+    if (!line)
+        return;
+    timer_free(line->timer);
+    free(line);
+}
+
+/* True the first time. */
+static bool enter(Line *line, LineTicket *ticket)
+{
+    ticket->joined_ms = clock_now_ms(line->clock);
+    if (ticket->number > 0)
+        return false;
+    ticket->number = ++line->numbers;
+    ticket->since_ms = ticket->joined_ms;
+    return true;
+}
+
+void line_join(Line *line, LineTicket *ticket)
+{
+    unsigned lane = LANE_FIRST_CLASS + (unsigned)ticket->class, ahead = count_ahead(line, lane);
+
+    if (enter(line, ticket)) /* else it goes back to the front of its class, or near it */
+        ahead += line->counts[lane];
+    ticket->outcome = judge(line, ticket, ticket->joined_ms, ahead);
+    put(line, ticket, ticket->outcome == LINE_GO ? lane : LANE_REFUSED);
+    wake(line);
+}
+
+void line_leave(Line *line, LineTicket *ticket)
+{
+    if (!ticket->waiting)
+        return;
+    take(line, ticket);
+    schedule(line);
+}
+
+void line_ended(Line *line)
+{
+    line->in_flight--;
+    wake(line);
+}
+
+void line_hold(Line *line, int64_t hold_ms)
+{
+    int64_t until_ms = clock_now_ms(line->clock) + hold_ms;
+
+    if (until_ms > line->held_until_ms)
+        line->held_until_ms = until_ms;
+    wake(line);
+}
+
+int64_t line_wait_ms(Line *line, enum ApiClass class)
+{
+    return limit_ms(line, clock_now_ms(line->clock), count_ahead(line, LANE_FIRST_CLASS + (unsigned)class + 1));
+}
+
+int64_t line_stood_ms(Line *line, const LineTicket *ticket)
+{
+    return ticket->stood_ms + (ticket->waiting ? clock_now_ms(line->clock) - ticket->joined_ms : 0);
+}
+
+void line_stats(Line *line, ApiStats *stats)
+{
+    int64_t now_ms = clock_now_ms(line->clock);
+
+    stats->in_line = count_ahead(line, LANES);
+    stats->in_flight = line->in_flight;
+    stats->minute_used = budget_used(&line->minute, now_ms);
+    stats->minute_limit = line->minute.limit;
+    stats->day_used = budget_used(&line->day, now_ms);
+    stats->day_limit = line->day.limit;
+    stats->held_ms = held_ms(line, now_ms);
+}

@@ -1,0 +1,72 @@
+/*
+ * line: where requests stand until they may go. Internal to api.
+ *
+ * They leave in the order of their classes, and within a class in the order in which they first came. What holds them:
+ * our own limit a minute, a Retry-After, and the cap on exchanges in flight. A ticket that would stand, or has stood,
+ * longer than wait_ms for a rate limit is told so at once; waiting for the cap alone is never refused. When the day's
+ * requests are spent there is no waiting; the last of a day are kept for changes. No timer runs while nothing waits.
+ */
+#ifndef SKY_LINE_H
+#define SKY_LINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api.h"
+#include "clock.h"
+
+enum {
+    LINE_MINUTE_MS = 60 * 1000,
+    LINE_DAY_MS = 24 * 60 * LINE_MINUTE_MS,
+    LINE_DAY_RESERVE = 500, /* of a day's requests, for changes alone; half of the day's at most */
+};
+
+enum LineOutcome {
+    LINE_GO,
+    LINE_TOO_LONG, /* the rate limit stands in the way for longer than wait_ms */
+    LINE_DAY_SPENT,
+};
+
+/* Runs from the loop, never from inside line_join(). With LINE_GO: true if a request was sent, which takes a place in
+ * flight until line_ended(). */
+typedef bool (*line_turn_fn)(void *ctx, enum LineOutcome outcome);
+
+/* Part of whoever waits. Set class, turn and ctx, and leave the rest zero. */
+typedef struct LineTicket {
+    enum ApiClass class;
+    line_turn_fn turn;
+    void *ctx;
+    /* the line's own */
+    uint64_t number;   /* in order of first joining; 0: never joined */
+    int64_t since_ms;  /* first joined */
+    int64_t joined_ms; /* last joined */
+    int64_t stood_ms;  /* in earlier stays */
+    unsigned lane;
+    bool waiting;
+    enum LineOutcome outcome;
+    struct LineTicket *prev, *next;
+} LineTicket;
+
+typedef struct Line Line;
+
+/* NULL if there is no memory. 0 as a limit: none. */
+Line *line_new(Clock *clock, unsigned per_minute, unsigned per_day, int64_t wait_ms);
+/* Everyone has left before. Takes NULL. */
+void line_free(Line *line);
+/* Joins, or comes back to its old place. */
+void line_join(Line *line, LineTicket *ticket);
+/* Leaves without a turn; harmless if it does not wait. */
+void line_leave(Line *line, LineTicket *ticket);
+/* A request that was sent has ended. */
+void line_ended(Line *line);
+/* Nobody goes for so long. A shorter hold does not end a longer one. */
+void line_hold(Line *line, int64_t hold_ms);
+
+/* For how long the rate limit will still keep this class from going, were it the next to join. */
+int64_t line_wait_ms(Line *line, enum ApiClass class);
+/* How long a ticket has stood in line so far, all stays together. */
+int64_t line_stood_ms(Line *line, const LineTicket *ticket);
+/* Fills in the fields that the line knows of. */
+void line_stats(Line *line, ApiStats *stats);
+
+#endif

@@ -1,0 +1,154 @@
+#include "list.h"
+
+#include <stdlib.h>
+
+#include "buf.h"
+#include "error.h"
+#include "pager.h"
+
+enum { LIST_PATH_CAP = 16 << 10 };
+
+struct Listing {
+    Courier *courier;
+    Exchange *exchange; /* NULL while a page is handed on */
+    enum ApiClass class;
+    bool projects;
+    bool in_page;   /* `page` runs now … */
+    bool cancelled; /* … and cancelled us from inside */
+    Pager pager;
+    api_page_fn page;
+    api_list_fn done;
+    void *ctx;
+};
+
+static void listing_free(Listing *listing)
+{
+    pager_release(&listing->pager);
+    free(listing);
+}
+
+static void finish(Listing *listing, const Failure *failure, bool complete)
+{
+    api_list_fn done = listing->done;
+    void *ctx = listing->ctx;
+
+    listing_free(listing);
+    done(ctx, failure, complete);
+}
+
+static void on_verdict(void *ctx, const Verdict *verdict);
+
+static int ask(Listing *listing)
+{
+    _cleanup_buf_ Buf path = BUF_INIT(LIST_PATH_CAP);
+    ExchangeOrder order = {.purpose = PURPOSE_LIST, .class = listing->class};
+    int r = buf_append_str(&path, listing->projects ? "/v1/projects" : "/v1/instances");
+
+    if (r == 0)
+        r = pager_query(&listing->pager, &path);
+    order.path = buf_text(&path);
+    return r < 0 ? r : exchange_start(listing->courier, &order, on_verdict, listing, &listing->exchange);
+}
+
+static void hand_on(Listing *listing, Resource *const *rows, size_t count)
+{
+    listing->in_page = true;
+    if (count > 0)
+        listing->page(listing->ctx, rows, count);
+    listing->in_page = false;
+}
+
+/* An API without projects has one. */
+static void finish_without_projects(Listing *listing)
+{
+    static const char row[] = "{\"id\":\"default\",\"name\":\"default\"}";
+    Resource *project;
+    int r = resource_new(span_of(row), &project);
+
+    if (r < 0) {
+        const Failure failure = failure_make(r, "%s", error_sentence(r));
+
+        finish(listing, &failure, false);
+        return;
+    }
+    hand_on(listing, &project, 1);
+    resource_unref(project);
+    if (listing->cancelled)
+        listing_free(listing);
+    else
+        finish(listing, NULL, true);
+}
+
+/* Steps on after a page that was handed on. */
+static void step(Listing *listing, enum PagerStep next, const Failure *failure)
+{
+    Failure lost;
+    int r;
+
+    if (next != PAGER_NEXT) {
+        finish(listing, next == PAGER_FAILED ? failure : NULL, next == PAGER_COMPLETE);
+        return;
+    }
+    r = ask(listing);
+    if (r < 0) {
+        lost = failure_make(r, "%s", error_sentence(r));
+        finish(listing, &lost, false);
+    }
+}
+
+static void on_verdict(void *ctx, const Verdict *verdict)
+{
+    Listing *listing = ctx;
+    enum PagerStep next;
+    Failure failure;
+
+    listing->exchange = NULL;
+    if (listing->projects && verdict->failure.code == -ERR_NOT_FOUND && listing->pager.pages == 0) {
+        finish_without_projects(listing);
+        return;
+    }
+    if (verdict->failure.code < 0) {
+        finish(listing, &verdict->failure, false);
+        return;
+    }
+    next = pager_take(&listing->pager, &verdict->page, verdict->rows, verdict->count, &failure);
+    hand_on(listing, verdict->rows, verdict->count);
+    if (listing->cancelled)
+        listing_free(listing);
+    else
+        step(listing, next, &failure);
+}
+
+int listing_start(Courier *courier, enum ApiClass class, bool projects, api_page_fn page, api_list_fn done, void *ctx,
+                  Listing **ret_listing)
+{
+    Listing *listing = calloc(1, sizeof *listing);
+    int r;
+
+    if (!listing)
+        return -ERR_NO_MEMORY;
+    *listing =
+        (Listing){.courier = courier, .class = class, .projects = projects, .page = page, .done = done, .ctx = ctx};
+    pager_init(&listing->pager);
+    r = ask(listing);
+    if (r < 0) {
+        listing_free(listing);
+        return r;
+    }
+    *ret_listing = listing;
+    return 0;
+}
+
+void listing_cancel(Listing *listing)
+{
+    if (listing->exchange)
+        exchange_cancel(listing->exchange);
+    listing->cancelled = true;
+    if (!listing->in_page)
+        listing_free(listing);
+}
+
+int64_t listing_line_ms(const Listing *listing)
+{
+    return listing->exchange ? exchange_line_ms(listing->exchange) : 0;
+}

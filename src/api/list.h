@@ -1,0 +1,20 @@
+/*
+ * list: a list from its first page to its end. Internal to api.
+ */
+#ifndef SKY_LIST_H
+#define SKY_LIST_H
+
+#include "api.h"
+#include "exchange.h"
+
+typedef struct Listing Listing;
+
+/* `done` runs once, from the loop, and the listing is gone after. projects: a list of these, and one that the API does
+ * not know has a single row, "default". 0 or -ERR_NO_MEMORY. */
+int listing_start(Courier *courier, enum ApiClass class, bool projects, api_page_fn page, api_list_fn done, void *ctx,
+                  Listing **ret_listing);
+/* Ends it; nothing runs any more. May be called from inside `page`. */
+void listing_cancel(Listing *listing);
+int64_t listing_line_ms(const Listing *listing);
+
+#endif

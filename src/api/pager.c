@@ -1,0 +1,167 @@
+#include "pager.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api.h"
+#include "error.h"
+#include "url.h"
+
+void pager_init(Pager *pager)
+{
+    *pager = (Pager){.page = 1, .total = -1};
+}
+
+void pager_release(Pager *pager)
+{
+    free(pager->cursor);
+    pager->cursor = NULL;
+    seen_release(&pager->cursors);
+    seen_release(&pager->ids);
+}
+
+int pager_query(const Pager *pager, Buf *into)
+{
+    int r = buf_printf(into, "?limit=%d", API_PAGE_ROWS);
+
+    if (r < 0)
+        return r;
+    if (pager->cursor) {
+        r = buf_append_str(into, "&cursor=");
+        return r < 0 ? r : url_encode(into, span_of(pager->cursor));
+    }
+    return pager->page > 1 ? buf_printf(into, "&page=%u", pager->page) : 0;
+}
+
+static enum PagerStep fail(Failure *ret_failure, int code, const char *message)
+{
+    *ret_failure = failure_make(code, "%s", message);
+    ret_failure->sent = FAILURE_ANSWERED;
+    return PAGER_FAILED;
+}
+
+/* Begins anew, unless that was tried often enough. Rows that were handed on stay with whoever took them. */
+static enum PagerStep restart(Pager *pager)
+{
+    Pager fresh;
+
+    if (pager->restarts >= PAGER_RESTARTS_MAX)
+        return PAGER_INCOMPLETE;
+    pager_init(&fresh);
+    fresh.restarts = pager->restarts + 1;
+    fresh.rows = pager->rows;
+    pager_release(pager);
+    *pager = fresh;
+    return PAGER_NEXT;
+}
+
+/* Rows whose id is new in this run; or -ERR_NO_MEMORY. */
+static int count_new(Pager *pager, Resource *const *rows, size_t count)
+{
+    int fresh = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int r = seen_add(&pager->ids, span_of(resource_id(rows[i])));
+
+        if (r < 0)
+            return r;
+        fresh += r;
+    }
+    if ((size_t)fresh < count)
+        pager->shifted = true;
+    return fresh;
+}
+
+static enum PagerStep take_numbered(Pager *pager, const PagerPage *page, size_t count)
+{
+    if (page->total >= 0 && page->total != pager->total)
+        return restart(pager);
+    if (pager->shifted)
+        return restart(pager);
+    if (pager->run_rows >= (uint64_t)pager->total)
+        return PAGER_COMPLETE;
+    if (count == 0)
+        return restart(pager);
+    pager->page++;
+    return PAGER_NEXT;
+}
+
+static enum PagerStep take_blind(Pager *pager, size_t count, int fresh)
+{
+    if (count == 0)
+        return PAGER_COMPLETE;
+    if (fresh == 0)
+        return pager->full ? PAGER_INCOMPLETE : PAGER_COMPLETE;
+    if (pager->shifted)
+        return restart(pager);
+    pager->page++;
+    return PAGER_NEXT;
+}
+
+static enum PagerStep follow_cursor(Pager *pager, const char *text, Failure *ret_failure)
+{
+    int fresh = seen_add(&pager->cursors, span_of(text));
+    char *copy = fresh > 0 ? strdup(text) : NULL;
+
+    if (fresh == 0)
+        return fail(ret_failure, -ERR_REMOTE, "The list does not end: a cursor came twice.");
+    if (!copy)
+        return fail(ret_failure, -ERR_NO_MEMORY, error_sentence(-ERR_NO_MEMORY));
+    free(pager->cursor);
+    pager->cursor = copy;
+    return PAGER_NEXT;
+}
+
+static enum PagerStep take_cursor(Pager *pager, const PagerPage *page, Failure *ret_failure)
+{
+    if (page->cursor == PAGER_CURSOR_TEXT && page->cursor_text[0])
+        return follow_cursor(pager, page->cursor_text, ret_failure);
+    if (page->cursor != PAGER_CURSOR_NULL)
+        return PAGER_INCOMPLETE;
+    return page->total >= 0 && pager->run_rows < (uint64_t)page->total ? PAGER_INCOMPLETE : PAGER_COMPLETE;
+}
+
+/* By the first page. A null cursor beside a larger total is an API that pages by number. */
+static enum PagerMode choose(const PagerPage *page, size_t count)
+{
+    bool more = page->total >= 0 && (uint64_t)page->total > count;
+
+    if (page->cursor == PAGER_CURSOR_TEXT || (page->cursor == PAGER_CURSOR_NULL && !more))
+        return PAGER_CURSORS;
+    return page->total >= 0 ? PAGER_NUMBERED : PAGER_BLIND;
+}
+
+static void note(Pager *pager, const PagerPage *page, size_t count)
+{
+    if (pager->mode == PAGER_UNDECIDED) {
+        pager->mode = choose(page, count);
+        pager->total = page->total;
+    }
+    pager->pages++;
+    pager->rows += count;
+    pager->run_rows += count;
+    pager->empty = count > 0 ? 0 : pager->empty + 1;
+    pager->full |= count >= API_PAGE_ROWS;
+}
+
+static bool is_endless(const Pager *pager)
+{
+    return pager->rows > API_ROWS_MAX || pager->pages > PAGER_PAGES_MAX || pager->empty > PAGER_EMPTY_PAGES_MAX;
+}
+
+enum PagerStep pager_take(Pager *pager, const PagerPage *page, Resource *const *rows, size_t count,
+                          Failure *ret_failure)
+{
+    int fresh;
+
+    note(pager, page, count);
+    if (is_endless(pager))
+        return fail(ret_failure, -ERR_REMOTE,
+                    "The list does not end: it has more pages or rows than any list may have.");
+    if (pager->mode == PAGER_CURSORS)
+        return take_cursor(pager, page, ret_failure);
+    fresh = count_new(pager, rows, count);
+    if (fresh < 0)
+        return fail(ret_failure, fresh, error_sentence(fresh));
+    return pager->mode == PAGER_NUMBERED ? take_numbered(pager, page, count) : take_blind(pager, count, fresh);
+}

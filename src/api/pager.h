@@ -1,0 +1,72 @@
+/*
+ * pager: which page of a list comes next, and whether the list's end was seen. Pure; internal to api.
+ *
+ * The API's pages show two ways of paging, and a list may use either:
+ *
+ *   cursor     an answer carries `next_cursor`, at top level or inside `pagination`: followed until it is null
+ *   numbered   it carries `pagination.total` instead: page=2, page=3 … until so many rows came
+ *   blind      it carries neither: the next page is asked for all the same, until one is empty
+ *
+ * A list is COMPLETE only if its end was seen and nothing moved meanwhile. Numbered pages shift when rows come or go:
+ * if the total changes, a row comes twice, or pages run out before the total, the list starts again, at most twice;
+ * after that it is INCOMPLETE. A blind list is complete when an empty page ends it, or when the server ignores `page`
+ * (nothing new came) and had sent fewer rows than asked for; else incomplete. So is a cursor list whose next_cursor
+ * goes missing, or is empty, or that ends with fewer rows than its total. A cursor that repeats, and more pages or rows
+ * than the caps, fail as -ERR_REMOTE.
+ */
+#ifndef SKY_PAGER_H
+#define SKY_PAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "failure.h"
+#include "resource.h"
+#include "seen.h"
+
+enum {
+    PAGER_PAGES_MAX = 20000,
+    PAGER_EMPTY_PAGES_MAX = 8, /* in a row, with a cursor to go on */
+    PAGER_RESTARTS_MAX = 2,
+    PAGER_CURSOR_BYTES = 4096,
+};
+
+enum PagerCursor { PAGER_CURSOR_ABSENT, PAGER_CURSOR_NULL, PAGER_CURSOR_TEXT };
+
+/* What an answer says of paging. */
+typedef struct PagerPage {
+    enum PagerCursor cursor;
+    char *cursor_text; /* decoded, without NUL bytes; NULL but with PAGER_CURSOR_TEXT */
+    int64_t total;     /* -1: not said */
+} PagerPage;
+
+enum PagerMode { PAGER_UNDECIDED, PAGER_CURSORS, PAGER_NUMBERED, PAGER_BLIND };
+
+typedef struct Pager {
+    enum PagerMode mode;
+    unsigned page;  /* the one to ask for next, from 1 */
+    unsigned pages; /* taken in this run */
+    unsigned empty; /* of these, the last in a row without rows */
+    unsigned restarts;
+    bool full;     /* some page brought as many rows as asked for, or more */
+    bool shifted;  /* a row came twice in this run */
+    uint64_t rows; /* all runs together */
+    uint64_t run_rows;
+    int64_t total; /* the first one named in this run, or -1 */
+    char *cursor;  /* to ask with; NULL: none */
+    Seen cursors, ids;
+} Pager;
+
+enum PagerStep { PAGER_NEXT, PAGER_COMPLETE, PAGER_INCOMPLETE, PAGER_FAILED };
+
+void pager_init(Pager *pager);
+/* Frees what it holds. */
+void pager_release(Pager *pager);
+/* Appends the query for the next page, "?limit=200…". 0 or a code of Buf's. */
+int pager_query(const Pager *pager, Buf *into);
+/* Takes the answer to that query. ret_failure is set with PAGER_FAILED. */
+enum PagerStep pager_take(Pager *pager, const PagerPage *page, Resource *const *rows, size_t count,
+                          Failure *ret_failure);
+
+#endif

@@ -1,0 +1,308 @@
+#include "app.h"
+
+#include <cjson/cJSON.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app_internal.h"
+#include "cleanup.h"
+#include "daemon.h"
+#include "error.h"
+#include "exit_code.h"
+#include "say.h"
+
+enum { STALE_NAMES_MS = 24 * 3600 * 1000, PATH_BYTES = 4096, STATUS_BYTES = 64 << 10 };
+
+static int exit_code_of(const Failure *failure)
+{
+    switch (-failure->code) {
+    case ERR_TOKEN:
+        return EXIT_TOKEN;
+    case ERR_NO_MEMORY:
+        return EXIT_FAILED;
+    default:
+        return EXIT_MOUNT;
+    }
+}
+
+static int give_up(const Failure *failure)
+{
+    say_failure(failure);
+    return exit_code_of(failure);
+}
+
+static int out_of_memory(void)
+{
+    Failure failure = failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY));
+
+    return give_up(&failure);
+}
+
+/* $STATE_DIRECTORY (systemd's), else the system's or the user's own place. */
+static char *default_state_dir(void)
+{
+    const char *given = getenv("STATE_DIRECTORY"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    char *path = NULL;
+
+    if (given && given[0])
+        return strdup(given);
+    if (geteuid() == 0)
+        return strdup("/var/lib/skystackfs");
+    if (state && state[0])
+        return asprintf(&path, "%s/skystackfs", state) < 0 ? NULL : path;
+    if (home && home[0])
+        return asprintf(&path, "%s/.local/state/skystackfs", home) < 0 ? NULL : path;
+    return NULL;
+}
+
+/* Without a place to keep what a person wrote nothing may be changed: the mount goes on read-only, and says so. */
+static int open_state(App *app)
+{
+    Settings *settings = app->settings;
+    Failure failure = failure_make(-ERR_NOT_FOUND, "There is no state directory.");
+    int r = -ERR_NOT_FOUND;
+
+    if (!settings->state_dir)
+        settings->state_dir = default_state_dir();
+    if (settings->state_dir)
+        r = state_open(fsio_system(), settings->state_dir, settings->source, settings->mountpoint, &app->state, &failure);
+    if (r == 0)
+        return EXIT_OK;
+    if (r == -ERR_BUSY)
+        return give_up(&failure);
+    if (!settings->read_only) {
+        failure_set_mend(&failure, "Mounting read-only; name a directory that can be written with -o state_dir=PATH.");
+        say_failure(&failure);
+    }
+    settings->read_only = true;
+    return EXIT_OK;
+}
+
+static char *defaults_json(const Settings *settings)
+{
+    cJSON *root = cJSON_CreateObject();
+    char *text;
+
+    if (settings->region)
+        cJSON_AddStringToObject(root, "region", settings->region);
+    if (settings->size)
+        cJSON_AddStringToObject(root, "size", settings->size);
+    if (settings->image)
+        cJSON_AddStringToObject(root, "image", settings->image);
+    if (settings->profile)
+        cJSON_AddStringToObject(root, "profile", settings->profile);
+    text = cJSON_PrintUnformatted(root);
+    cJSON_Delete(root);
+    return text;
+}
+
+static int make_net(App *app)
+{
+    const char *cacert = app->settings->cacert;
+    int r = net_curl_new(app->loop, cacert, "skystackfs/" SKYSTACKFS_VERSION, &app->net);
+    Failure failure;
+
+    if (r == 0)
+        return EXIT_OK;
+    if (r == -ERR_NO_MEMORY)
+        return out_of_memory();
+    failure = failure_make(r, "The CA bundle %s can't be read.", cacert ? cacert : "of the system");
+    failure_set_mend(&failure, "Name one with -o cacert=PATH, or install the package ca-certificates.");
+    return give_up(&failure);
+}
+
+static int make_api(App *app)
+{
+    const Settings *settings = app->settings;
+    ApiConfig config = {
+        .endpoint = settings->endpoint,
+        .version = settings->api_version,
+        .token = app->token.source,
+        .timeout_ms = settings->timeout_ms,
+        .wait_ms = settings->wait_ms,
+        .per_minute = settings->requests_per_minute,
+        .per_day = settings->requests_per_day,
+    };
+    Failure failure;
+
+    if (api_new(&config, app->net, loop_clock(app->loop), random_system(), fsio_system(), &app->api, &failure) == 0)
+        return EXIT_OK;
+    say_failure(&failure);
+    return failure.code == -ERR_NO_MEMORY ? EXIT_FAILED : EXIT_TOKEN;
+}
+
+static int make_tree(App *app)
+{
+    const Settings *settings = app->settings;
+    StoreConfig store = {
+        .ttl_ms = settings->ttl_ms,
+        .ttl_transition_ms = settings->ttl_transition_ms,
+        .ttl_projects_ms = settings->ttl_projects_ms,
+        .stale_contents_ms = settings->stale_if_error_ms,
+        .stale_names_ms = STALE_NAMES_MS,
+        .timeout_ms = settings->timeout_ms,
+        .wait_ms = settings->wait_ms,
+    };
+    char *defaults = defaults_json(settings);
+    TreeConfig tree = {
+        .project = settings->project,
+        .defaults = defaults,
+        .state_dir = app->state ? state_path(app->state) : NULL,
+        .read_only = settings->read_only,
+        .attrs_listed = settings->attrs_listed,
+    };
+
+    app->store = store_new(&store, app->api, loop_clock(app->loop));
+    if (app->store && defaults)
+        app->tree = tree_new(&tree, app->store, loop_clock(app->loop), fsio_system());
+    cJSON_free(defaults);
+    return app->tree && status_register(app) == 0 ? EXIT_OK : out_of_memory();
+}
+
+static void on_probed(void *ctx, const Failure *failure)
+{
+    App *app = ctx;
+
+    app->probe = NULL;
+    app->probed = true;
+    if (failure)
+        app->failure = *failure;
+    loop_stop(app->loop);
+}
+
+/* One harmless request before anything is mounted: it shows whether the address, the certificate and the token are right. */
+static int probe(App *app)
+{
+    (void)store_list(app->store, STORE_PROJECTS, NULL, on_probed, app, &app->probe);
+    if (!app->probed)
+        loop_run(app->loop);
+    if (!app->probed)
+        return EXIT_FAILED; /* told to end meanwhile */
+    if (app->failure.code < 0)
+        return give_up(&app->failure);
+    if (app->settings->project && !tree_has_root(app->tree)) {
+        Failure failure = failure_make(-ERR_NOT_FOUND, "There is no project `%s`.", app->settings->project);
+
+        failure_set_mend(&failure, "Mount without project= to see those that this token may use.");
+        say_failure(&failure);
+        return EXIT_NOT_FOUND;
+    }
+    return EXIT_OK;
+}
+
+static void on_signal(void *ctx, int signal_number)
+{
+    App *app = ctx;
+    _cleanup_buf_ Buf page = BUF_INIT(STATUS_BYTES);
+    Failure failure;
+    char *rest, *line;
+
+    switch (signal_number) {
+    case SIGHUP:
+        if (api_reload_token(app->api, &failure) < 0)
+            log_warn("%s %s", failure_sentence(&failure), failure.mend);
+        else
+            log_info("the token was read again");
+        break;
+    case SIGUSR1:
+        if (!app->mount || status_render(app, &page) < 0)
+            break;
+        rest = page.data;
+        while ((line = strsep(&rest, "\n")) != NULL && *line)
+            log_info("%s", line);
+        break;
+    default:
+        log_info("ending on signal %d", signal_number);
+        loop_stop(app->loop);
+    }
+}
+
+static int watch_signals(App *app)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (loop_signal(app->loop, numbers[i], on_signal, app) < 0)
+            return out_of_memory();
+    }
+    return EXIT_OK;
+}
+
+static void on_ready(void *ctx)
+{
+    App *app = ctx;
+
+    app->started_wall_ms = clock_wall_ms(loop_clock(app->loop));
+    log_open(app->settings->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG, app->settings->log_level);
+    log_info("%s is mounted on %s", app->settings->source, app->settings->mountpoint);
+    daemon_ready();
+}
+
+static void on_ended(void *ctx)
+{
+    App *app = ctx;
+
+    log_info("%s was unmounted", app->settings->mountpoint);
+    loop_stop(app->loop);
+}
+
+static int serve(App *app)
+{
+    const Settings *settings = app->settings;
+    MountConfig config = {
+        .mountpoint = settings->mountpoint,
+        .source = settings->source,
+        .allow_other = settings->allow_other,
+        .read_only = settings->read_only,
+        .uid = settings->uid,
+        .gid = settings->gid,
+        .umask = settings->umask,
+        .debug = settings->debug,
+    };
+    Failure failure;
+
+    if (mountpoint_prepare(settings->mountpoint, &failure) < 0 ||
+        mount_new(&config, app->tree, app->loop, on_ready, on_ended, app, &app->mount, &failure) < 0)
+        return give_up(&failure);
+    loop_run(app->loop);
+    return EXIT_OK;
+}
+
+static int make_loop(App *app)
+{
+    app->loop = loop_new();
+    return app->loop ? watch_signals(app) : out_of_memory();
+}
+
+static void tear_down(App *app)
+{
+    mount_free(app->mount);
+    store_cancel(app->probe);
+    tree_free(app->tree);
+    store_free(app->store);
+    api_free(app->api);
+    net_curl_free(app->net);
+    state_close(app->state);
+    loop_free(app->loop);
+    token_choice_release(&app->token);
+}
+
+int app_run(Settings *settings)
+{
+    static int (*const steps[])(App *) = {open_state, make_loop, make_net, make_api, make_tree, probe, serve};
+    App app = {.settings = settings};
+    int code = EXIT_OK;
+
+    if (mountpoint_prepare(settings->mountpoint, &app.failure) < 0 ||
+        token_choose(settings->token_file, &app.token, &app.failure) < 0)
+        return give_up(&app.failure);
+    if (!settings->foreground && daemon_start() < 0)
+        return out_of_memory();
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == EXIT_OK; i++)
+        code = steps[i](&app);
+    tear_down(&app);
+    return code;
+}

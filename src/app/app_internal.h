@@ -1,0 +1,36 @@
+#ifndef SKY_APP_INTERNAL_H
+#define SKY_APP_INTERNAL_H
+
+#include "api.h"
+#include "app.h"
+#include "loop.h"
+#include "mount.h"
+#include "net_curl.h"
+#include "sources.h"
+#include "state.h"
+#include "store.h"
+#include "tree.h"
+
+typedef struct App {
+    Settings *settings;
+    TokenChoice token;
+    Loop *loop;
+    State *state;
+    Net *net;
+    Api *api;
+    Store *store;
+    Tree *tree;
+    Mount *mount;
+    StoreOp *probe;
+    int64_t started_wall_ms;
+    int exit_code;
+    bool probed;
+    Failure failure; /* of the probe */
+} App;
+
+/* status.c: registers .skystack/status and status.json. 0 or -ERR_NO_MEMORY. */
+int status_register(App *app);
+/* The page for people. */
+int status_render(void *ctx, Buf *into);
+
+#endif

@@ -1,0 +1,129 @@
+#include "commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "error.h"
+#include "exit_code.h"
+#include "mounts.h"
+#include "say.h"
+
+extern char **environ;
+
+int commands_open_control(const char *mountpoint, const char *name, int flags)
+{
+    _cleanup_free_ char *path = NULL;
+    int fd;
+
+    if (asprintf(&path, "%s/.skystack/%s", mountpoint, name) < 0) {
+        path = NULL;
+        return -ERR_NO_MEMORY;
+    }
+    fd = open(path, flags | O_CLOEXEC);
+    return fd < 0 ? error_from_errno(errno) : fd;
+}
+
+static int say(int code, const char *what, const char *mountpoint)
+{
+    Failure failure = failure_make(code, "%s of %s can't be read: %s", what, mountpoint, error_sentence(code));
+
+    failure_set_mend(&failure, "If the mount is dead, unmount it with `skystackfs umount %s`.", mountpoint);
+    say_failure(&failure);
+    return EXIT_FAILED;
+}
+
+static int copy_out(int fd)
+{
+    char chunk[64 << 10];
+    ssize_t count;
+
+    while ((count = read(fd, chunk, sizeof chunk)) > 0) {
+        if (write(STDOUT_FILENO, chunk, (size_t)count) != count)
+            return EXIT_FAILED;
+    }
+    return count < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int command_status(const char *path, bool json)
+{
+    _cleanup_free_ char *mountpoint = NULL;
+    _cleanup_close_ int fd = -1;
+    Failure failure;
+
+    if (mounts_find(path, &mountpoint, NULL, &failure) < 0) {
+        say_failure(&failure);
+        return EXIT_NOT_FOUND;
+    }
+    fd = commands_open_control(mountpoint, json ? "status.json" : "status", O_RDONLY);
+    return fd < 0 ? say(fd, "The status", mountpoint) : copy_out(fd);
+}
+
+static int command_refresh(const char *path, bool json)
+{
+    _cleanup_free_ char *mountpoint = NULL, *below = NULL;
+    _cleanup_close_ int fd = -1;
+    Failure failure;
+    const char *what;
+
+    (void)json;
+    if (mounts_find(path, &mountpoint, &below, &failure) < 0) {
+        say_failure(&failure);
+        return EXIT_NOT_FOUND;
+    }
+    what = path && below && strcmp(below, "/") != 0 ? below : "all";
+    fd = commands_open_control(mountpoint, "refresh", O_WRONLY);
+    if (fd < 0)
+        return say(fd, "The refresh file", mountpoint);
+    return write(fd, what, strlen(what)) == (ssize_t)strlen(what) ? EXIT_OK : EXIT_FAILED;
+}
+
+static int unmount_by_helper(char *mountpoint)
+{
+    char *const command[] = {(char[]){"fusermount3"}, (char[]){"-u"}, (char[]){"--"}, mountpoint, NULL};
+    pid_t child;
+    int status;
+
+    if (posix_spawnp(&child, command[0], NULL, NULL, command, environ) != 0 || waitpid(child, &status, 0) < 0)
+        return EXIT_FAILED;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static int command_umount(const char *path, bool json)
+{
+    _cleanup_free_ char *mountpoint = NULL, *below = NULL;
+    Failure failure;
+
+    (void)json;
+    if (mounts_find(path, &mountpoint, &below, &failure) < 0) {
+        say_failure(&failure);
+        return EXIT_NOT_FOUND;
+    }
+    if (path && below && strcmp(below, "/") != 0) {
+        failure = failure_make(-ERR_INVALID, "%s is not a mount point; %s is.", path, mountpoint);
+        say_failure(&failure);
+        return EXIT_USAGE;
+    }
+    if (geteuid() != 0)
+        return unmount_by_helper(mountpoint);
+    if (umount2(mountpoint, UMOUNT_NOFOLLOW) == 0)
+        return EXIT_OK;
+    failure = failure_make(-ERR_BUSY, "%s can't be unmounted: %s.", mountpoint, strerror(errno));
+    failure_set_mend(&failure, "See who uses it with `fuser -vm %s`.", mountpoint);
+    say_failure(&failure);
+    return EXIT_FAILED;
+}
+
+const Command commands[] = {
+    {"status", "[MOUNTPOINT] [--json]", "how a mount is doing", command_status},
+    {"why", "[PATH] [--json]", "why the last operation here failed, and what to do", command_why},
+    {"refresh", "[PATH]", "let the next look ask the API", command_refresh},
+    {"umount", "[MOUNTPOINT]", "unmount", command_umount},
+    {0},
+};

@@ -1,0 +1,25 @@
+#include "say.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+enum { LINE_BYTES = 8192 };
+
+void say_failure(const Failure *failure)
+{
+    _cleanup_buf_ Buf line = BUF_INIT(LINE_BYTES);
+    const char *what = failure_sentence(failure);
+
+    if (text_escape(&line, what, strlen(what)) < 0)
+        return;
+    if (failure->mend[0] && (buf_append_char(&line, ' ') < 0 || text_escape(&line, failure->mend, strlen(failure->mend)) < 0))
+        return;
+    if (failure->request_id[0] && (buf_append_str(&line, " (request ") < 0 ||
+                                   text_escape(&line, failure->request_id, strlen(failure->request_id)) < 0 ||
+                                   buf_append_char(&line, ')') < 0))
+        return;
+    dprintf(STDERR_FILENO, "skystackfs: %s\n", buf_text(&line));
+}

@@ -1,0 +1,193 @@
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app_internal.h"
+#include "date.h"
+#include "error.h"
+
+typedef struct Status {
+    ApiStats api;
+    MountStats mount;
+    TreeCounts tree;
+    StoreListFacts projects, instances;
+    const char *last_error; /* a JSON line, "" if there was none */
+} Status;
+
+static void collect(App *app, Status *ret_status)
+{
+    api_stats(app->api, &ret_status->api);
+    mount_stats(app->mount, &ret_status->mount);
+    tree_counts(app->tree, &ret_status->tree);
+    store_list_facts(app->store, STORE_PROJECTS, &ret_status->projects);
+    store_list_facts(app->store, STORE_INSTANCES, &ret_status->instances);
+    ret_status->last_error = tree_last_error(app->tree);
+}
+
+static const char *health(const Status *status)
+{
+    if (status->api.token_latched)
+        return "the token is refused";
+    if (status->api.held_ms > 0)
+        return "the API told us to wait";
+    if (status->instances.stale || status->projects.stale)
+        return "the API does not answer; what is shown is stale";
+    return "ok";
+}
+
+static int add_head(const App *app, const Status *status, Buf *into)
+{
+    char since[DATE_TEXT_BYTES];
+
+    date_format(app->started_wall_ms, since);
+    return buf_printf(into, "state      %s\nsource     %s (%s)\nmounted    on %s, since %s, by skystackfs %s\n", health(status),
+                      app->settings->source, app->settings->endpoint, app->settings->mountpoint, since, SKYSTACKFS_VERSION);
+}
+
+static int add_list(const char *label, const StoreListFacts *facts, Buf *into)
+{
+    char age[DATE_TEXT_BYTES];
+
+    if (!facts->complete)
+        return buf_printf(into, "%s %zu known, %s\n", label, facts->count,
+                          facts->listing ? "being listed now" : "not listed yet");
+    date_format_age(facts->age_ms, age);
+    return buf_printf(into, "%s %zu, listed %s ago%s%s\n", label, facts->count, age, facts->stale ? ", stale" : "",
+                      facts->listing ? ", being listed now" : "");
+}
+
+static int add_budget(const ApiStats *api, Buf *into)
+{
+    int r = buf_printf(into, "requests   %llu sent, %llu without success\n", (unsigned long long)api->requests,
+                       (unsigned long long)api->failures);
+
+    if (r == 0)
+        r = api->minute_limit ? buf_printf(into, "budget     %u of %u in this minute", api->minute_used, api->minute_limit)
+                              : buf_printf(into, "budget     %u in this minute (no limit)", api->minute_used);
+    if (r == 0)
+        r = api->day_limit ? buf_printf(into, ", %u of %u in this day\n", api->day_used, api->day_limit)
+                           : buf_printf(into, ", %u in this day (no limit)\n", api->day_used);
+    if (r == 0)
+        r = buf_printf(into, "line       %u waiting, %u under way", api->in_line, api->in_flight);
+    if (r == 0 && api->held_ms > 0)
+        r = buf_printf(into, ", held for %lld s by the API", (long long)((api->held_ms + 999) / 1000));
+    return r < 0 ? r : buf_append_char(into, '\n');
+}
+
+static int add_last_error(const char *line, Buf *into)
+{
+    cJSON *error = cJSON_Parse(line);
+    const char *fields[] = {"time", "operation", "path", "message"};
+    int r = buf_append_str(into, "last error");
+
+    if (!error && r == 0)
+        r = buf_append_str(into, " none");
+    for (size_t i = 0; error && i < sizeof fields / sizeof fields[0] && r == 0; i++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, fields[i]));
+
+        r = buf_append_char(into, ' ');
+        if (text && r == 0)
+            r = text_escape(into, text, strlen(text));
+    }
+    cJSON_Delete(error);
+    return r < 0 ? r : buf_append_char(into, '\n');
+}
+
+int status_render(void *ctx, Buf *into)
+{
+    App *app = ctx;
+    Status status;
+    int r;
+
+    collect(app, &status);
+    r = add_head(app, &status, into);
+    if (r == 0)
+        r = add_list("projects  ", &status.projects, into);
+    if (r == 0)
+        r = add_list("instances ", &status.instances, into);
+    if (r == 0)
+        r = add_budget(&status.api, into);
+    if (r == 0)
+        r = buf_printf(into, "kernel     %llu requests, %u parked, %llu nodes\n", (unsigned long long)status.mount.requests,
+                       status.mount.parked, (unsigned long long)status.tree.nodes);
+    return r < 0 ? r : add_last_error(status.last_error, into);
+}
+
+static void add_list_json(cJSON *root, const char *name, const StoreListFacts *facts)
+{
+    cJSON *list = cJSON_AddObjectToObject(root, name);
+
+    cJSON_AddNumberToObject(list, "count", (double)facts->count);
+    cJSON_AddBoolToObject(list, "complete", facts->complete);
+    cJSON_AddBoolToObject(list, "listing", facts->listing);
+    cJSON_AddBoolToObject(list, "stale", facts->stale);
+    if (facts->complete)
+        cJSON_AddNumberToObject(list, "age_seconds", (double)(facts->age_ms / 1000));
+    cJSON_AddNumberToObject(list, "json_bytes", (double)facts->json_bytes);
+}
+
+static void add_api_json(cJSON *root, const ApiStats *stats)
+{
+    static const char *const classes[API_CLASSES] = {"change", "read", "refresh", "background"};
+    cJSON *api = cJSON_AddObjectToObject(root, "api");
+    cJSON *by_class = cJSON_AddObjectToObject(api, "by_class");
+
+    for (size_t i = 0; i < API_CLASSES; i++)
+        cJSON_AddNumberToObject(by_class, classes[i], (double)stats->by_class[i]);
+    cJSON_AddNumberToObject(api, "requests", (double)stats->requests);
+    cJSON_AddNumberToObject(api, "failures", (double)stats->failures);
+    cJSON_AddNumberToObject(api, "in_line", stats->in_line);
+    cJSON_AddNumberToObject(api, "in_flight", stats->in_flight);
+    cJSON_AddNumberToObject(api, "minute_used", stats->minute_used);
+    cJSON_AddNumberToObject(api, "minute_limit", stats->minute_limit);
+    cJSON_AddNumberToObject(api, "day_used", stats->day_used);
+    cJSON_AddNumberToObject(api, "day_limit", stats->day_limit);
+    cJSON_AddNumberToObject(api, "held_seconds", (double)((stats->held_ms + 999) / 1000));
+    cJSON_AddBoolToObject(api, "token_latched", stats->token_latched);
+}
+
+static cJSON *status_tree(App *app, const Status *status)
+{
+    cJSON *root = cJSON_CreateObject(), *kernel;
+    char since[DATE_TEXT_BYTES];
+
+    date_format(app->started_wall_ms, since);
+    cJSON_AddStringToObject(root, "state", health(status));
+    cJSON_AddStringToObject(root, "version", SKYSTACKFS_VERSION);
+    cJSON_AddStringToObject(root, "source", app->settings->source);
+    cJSON_AddStringToObject(root, "endpoint", app->settings->endpoint);
+    cJSON_AddStringToObject(root, "mountpoint", app->settings->mountpoint);
+    cJSON_AddStringToObject(root, "since", since);
+    add_list_json(root, "projects", &status->projects);
+    add_list_json(root, "instances", &status->instances);
+    add_api_json(root, &status->api);
+    kernel = cJSON_AddObjectToObject(root, "kernel");
+    cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);
+    cJSON_AddNumberToObject(kernel, "parked", status->mount.parked);
+    cJSON_AddNumberToObject(kernel, "nodes", (double)status->tree.nodes);
+    cJSON_AddItemToObject(root, "last_error", cJSON_Parse(status->last_error));
+    return root;
+}
+
+static int render_json(void *ctx, Buf *into)
+{
+    Status status;
+    cJSON *root;
+    char *text;
+    int r;
+
+    collect(ctx, &status);
+    root = status_tree(ctx, &status);
+    text = cJSON_Print(root);
+    r = text ? buf_printf(into, "%s\n", text) : -ERR_NO_MEMORY;
+    cJSON_free(text);
+    cJSON_Delete(root);
+    return r;
+}
+
+int status_register(App *app)
+{
+    int r = tree_add_control(app->tree, "status", status_render, app);
+
+    return r < 0 ? r : tree_add_control(app->tree, "status.json", render_json, app);
+}

@@ -1,0 +1,228 @@
+#include "mount_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "log.h"
+
+/* Requests taken in one turn of the loop, so that the network is heard too. */
+enum { BATCH = 64, OPTIONS_BYTES = 1024 };
+
+typedef struct Deferred {
+    uint64_t directory;
+    struct Deferred *next;
+    char name[];
+} Deferred;
+
+void mount_node_changed(void *ctx, uint64_t node, bool content)
+{
+    Mount *mount = ctx;
+
+    if (content && mount->notifier)
+        notifier_forget_content(mount->notifier, node);
+}
+
+static void defer(Mount *mount, uint64_t directory, const char *name)
+{
+    Deferred *deferred = calloc(1, sizeof *deferred + strlen(name) + 1);
+
+    if (!deferred)
+        return;
+    deferred->directory = directory;
+    memcpy(deferred->name, name, strlen(name));
+    LL_PREPEND(mount->deferred, deferred);
+}
+
+/* While a request of ours holds the directory's lock in the kernel, forgetting a name there would wait for it, and everybody else
+ * for that. */
+void mount_name_changed(void *ctx, uint64_t directory, const char *name)
+{
+    Mount *mount = ctx;
+
+    if (request_holds(mount, directory))
+        defer(mount, directory, name);
+    else if (mount->notifier)
+        notifier_forget_name(mount->notifier, directory, name);
+}
+
+void mount_tell_deferred(Mount *mount)
+{
+    Deferred *each, *next;
+
+    LL_FOREACH_SAFE(mount->deferred, each, next)
+    {
+        if (request_holds(mount, each->directory))
+            continue;
+        if (mount->notifier)
+            notifier_forget_name(mount->notifier, each->directory, each->name);
+        LL_DELETE(mount->deferred, each);
+        free(each);
+    }
+}
+
+void mount_deferred_free(Mount *mount)
+{
+    Deferred *each, *next;
+
+    LL_FOREACH_SAFE(mount->deferred, each, next)
+    {
+        free(each);
+    }
+    mount->deferred = NULL;
+}
+
+/* The kernel has let go of the session: unmounted by somebody else. */
+static void end(Mount *mount)
+{
+    if (mount->over)
+        return;
+    mount->over = true;
+    loop_poll_stop(mount->poll);
+    mount->poll = NULL;
+    mount->ended(mount->ctx);
+}
+
+static void on_readable(void *ctx, int events)
+{
+    Mount *mount = ctx;
+
+    (void)events;
+    for (int i = 0; i < BATCH && !mount->over; i++) {
+        int r = fuse_session_receive_buf(mount->session, &mount->buffer);
+
+        if (r == -EAGAIN || r == -EINTR)
+            break;
+        if (r > 0)
+            fuse_session_process_buf(mount->session, &mount->buffer);
+        if (r <= 0 || fuse_session_exited(mount->session)) {
+            end(mount);
+            return;
+        }
+    }
+    if (mount->interrupted)
+        request_check_interrupts(mount);
+}
+
+static void on_watch(void *ctx)
+{
+    request_check_interrupts(ctx);
+}
+
+static int add_options(struct fuse_args *args, const MountConfig *config)
+{
+    char options[OPTIONS_BYTES];
+
+    snprintf(options, sizeof options, "-ofsname=%s,subtype=skystackfs%s%s", config->source,
+             config->allow_other ? ",allow_other,default_permissions" : "", config->read_only ? ",ro" : "");
+    if (fuse_opt_add_arg(args, "skystackfs") < 0 || fuse_opt_add_arg(args, options) < 0)
+        return -ERR_NO_MEMORY;
+    return config->debug && fuse_opt_add_arg(args, "-d") < 0 ? -ERR_NO_MEMORY : 0;
+}
+
+static int start_session(Mount *mount)
+{
+    struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+    int r = add_options(&args, &mount->config);
+
+    if (r == 0)
+        mount->session = fuse_session_new(&args, &mount_ops, sizeof mount_ops, mount);
+    fuse_opt_free_args(&args);
+    return mount->session ? 0 : -ERR_INVALID;
+}
+
+static int serve(Mount *mount)
+{
+    int fd = fuse_session_fd(mount->session);
+    TreeSink sink = {.node_changed = mount_node_changed, .name_changed = mount_name_changed, .ctx = mount};
+
+    if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+        return -ERR_DISK;
+    mount->watch = timer_new(loop_clock(mount->loop), on_watch, mount);
+    mount->poll = loop_poll_start(mount->loop, fd, LOOP_READABLE, on_readable, mount);
+    mount->notifier = notifier_new(mount->session);
+    if (!mount->watch || !mount->poll || !mount->notifier)
+        return -ERR_NO_MEMORY;
+    tree_set_sink(mount->tree, &sink);
+    return 0;
+}
+
+static int refused_by_kernel(const MountConfig *config, Failure *ret_failure)
+{
+    *ret_failure = failure_make(-ERR_NOT_PERMITTED, "%s could not be mounted.", config->mountpoint);
+    failure_set_mend(ret_failure, "See that /dev/fuse is there and may be opened, and fusermount3 is installed%s.",
+                     config->allow_other ? "; for allow_other, that /etc/fuse.conf has a line user_allow_other" : "");
+    return ret_failure->code;
+}
+
+int mount_new(const MountConfig *config, Tree *tree, Loop *loop, clock_fn ready, clock_fn ended, void *ctx,
+              Mount **ret_mount, Failure *ret_failure)
+{
+    Mount *mount = calloc(1, sizeof *mount);
+    int r = -ERR_NO_MEMORY;
+
+    *ret_failure = failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY));
+    if (!mount)
+        return r;
+    mount->config = *config;
+    mount->config.mountpoint = strdup(config->mountpoint);
+    mount->config.source = strdup(config->source);
+    mount->tree = tree;
+    mount->loop = loop;
+    mount->ready = ready;
+    mount->ended = ended;
+    mount->ctx = ctx;
+    if (mount->config.mountpoint && mount->config.source)
+        r = start_session(mount);
+    if (r == 0 && fuse_session_mount(mount->session, config->mountpoint) < 0) {
+        fuse_session_destroy(mount->session);
+        mount->session = NULL;
+        r = refused_by_kernel(config, ret_failure);
+    }
+    if (r == 0) {
+        mount->mounted = true;
+        r = serve(mount);
+    }
+    if (r < 0) {
+        mount_free(mount);
+        return r;
+    }
+    *ret_mount = mount;
+    return 0;
+}
+
+void mount_free(Mount *mount)
+{
+    TreeSink none = {0};
+
+    if (!mount)
+        return;
+    request_end_all(mount);
+    tree_set_sink(mount->tree, &none);
+    loop_poll_stop(mount->poll);
+    if (mount->mounted && !mount->over)
+        fuse_session_unmount(mount->session);
+    notifier_free(mount->notifier);
+    timer_free(mount->watch);
+    if (mount->session)
+        fuse_session_destroy(mount->session);
+    mount_deferred_free(mount);
+    free(mount->buffer.mem);
+    free((char *)mount->config.mountpoint);
+    free((char *)mount->config.source);
+    free(mount);
+}
+
+void mount_stats(const Mount *mount, MountStats *ret_stats)
+{
+    const Request *each;
+
+    *ret_stats = (MountStats){.requests = mount->requests};
+    DL_FOREACH(mount->parked, each)
+    {
+        ret_stats->parked++;
+    }
+}

@@ -1,0 +1,234 @@
+#include "store_internal.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+
+Entry *entry_find(Set *set, const char *id)
+{
+    Entry *entry;
+
+    HASH_FIND_STR(set->entries, id, entry);
+    return entry;
+}
+
+static int64_t now_ms(const Set *set)
+{
+    return clock_now_ms(set->store->clock);
+}
+
+/* The watcher may leave or clear the entry's tag while it is told, so it is read anew for each event. */
+static void tell(Set *set, enum StoreEvent event, Resource *before, Resource *after, void *tag)
+{
+    if (set->store->watch)
+        set->store->watch(set->store->watch_ctx, set->kind, event, before, after, tag);
+}
+
+static void note_membership(Set *set)
+{
+    set->changed_wall_ms = clock_wall_ms(set->store->clock);
+}
+
+static Entry *entry_add(Set *set, Resource *row)
+{
+    Entry *entry = calloc(1, sizeof *entry);
+    unsigned count_before = HASH_COUNT(set->entries);
+
+    if (!entry)
+        return NULL;
+    entry->set = set;
+    entry->resource = resource_ref(row);
+    HASH_ADD_KEYPTR(hh, set->entries, resource_id(row), strlen(resource_id(row)), entry);
+    if (HASH_COUNT(set->entries) == count_before) { /* no memory for the table */
+        resource_unref(row);
+        free(entry);
+        return NULL;
+    }
+    set->json_bytes += resource_text(row).len;
+    note_membership(set);
+    return entry;
+}
+
+static void replace_resource(Entry *entry, Resource *row)
+{
+    Resource *before = entry->resource;
+    Set *set = entry->set;
+
+    entry->resource = resource_ref(row);
+    entry->hh.key = (char *)resource_id(row); /* the key lives as long as the snapshot that it is read from */
+    set->json_bytes += resource_text(row).len - resource_text(before).len;
+    tell(set, STORE_CHANGED, before, row, entry->tag);
+    resource_unref(before);
+}
+
+static bool buried_since(Set *set, const char *id, uint64_t generation)
+{
+    Tombstone *tombstone;
+
+    HASH_FIND_STR(set->tombstones, id, tombstone);
+    return tombstone && tombstone->generation > generation;
+}
+
+/* Whether a row says more than, or something else than, what is known: a summary that agrees with known details adds nothing. */
+static bool row_replaces(const Entry *entry, const Resource *row, bool brings_details)
+{
+    const Resource *known = entry->resource;
+
+    if (brings_details || entry->details_ms == 0)
+        return !resource_same(known, row);
+    return !span_equal(resource_name(known), resource_name(row)) ||
+           (resource_project_id(row).len > 0 && !span_equal(resource_project_id(known), resource_project_id(row)));
+}
+
+static void set_times(Entry *entry, bool brings_details, bool moved)
+{
+    int64_t now = now_ms(entry->set);
+    int64_t first = entry->set->store->config.ttl_transition_ms;
+
+    entry->seen_ms = now;
+    if (!brings_details) {
+        if (moved)
+            entry->details_ms = 0;
+        return;
+    }
+    entry->details_ms = now;
+    entry->expired = false;
+    entry->transition_ttl_ms = (uint32_t)freshness_transition_ttl_ms(first, entry->transition_ttl_ms, moved);
+}
+
+Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t generation)
+{
+    bool brings_details = source == ROW_DETAILS || (source == ROW_LISTED && resource_is_whole(row));
+    Entry *entry = entry_find(set, resource_id(row));
+    bool added = false, moved = true;
+
+    if (entry && entry->generation > generation)
+        return entry;
+    if (!entry) {
+        if (buried_since(set, resource_id(row), generation))
+            return NULL;
+        entry = entry_add(set, row);
+        if (!entry)
+            return NULL;
+        added = true;
+    }
+    if (source == ROW_LISTED) {
+        entry->homeless = resource_project_id(row).len == 0;
+        entry->listed_whole = brings_details;
+    }
+    if (!added) {
+        moved = row_replaces(entry, row, brings_details);
+        if (moved)
+            replace_resource(entry, row);
+    }
+    set_times(entry, brings_details, moved);
+    if (added)
+        tell(set, STORE_ADDED, NULL, row, NULL);
+    return entry;
+}
+
+void entry_remove(Set *set, Entry *entry)
+{
+    StoreOp *waiters = NULL;
+
+    HASH_DEL(set->entries, entry);
+    set->json_bytes -= resource_text(entry->resource).len;
+    note_membership(set);
+    tell(set, STORE_REMOVED, entry->resource, NULL, entry->tag);
+    if (entry->fetch)
+        fetch_abort(set->store, entry->fetch, &waiters);
+    free(entry->fetch);
+    resource_unref(entry->resource);
+    free(entry);
+    fetch_answer_all(&waiters, NULL);
+}
+
+void entry_bury(Set *set, Entry *entry)
+{
+    size_t length = strlen(resource_id(entry->resource));
+    Tombstone *tombstone = calloc(1, sizeof *tombstone + length + 1);
+
+    if (tombstone) {
+        memcpy(tombstone->id, resource_id(entry->resource), length);
+        tombstone->generation = ++set->store->generation;
+        HASH_ADD_KEYPTR(hh, set->tombstones, tombstone->id, length, tombstone);
+    }
+    entry_remove(set, entry);
+}
+
+void tombstones_drop_before(Set *set, uint64_t generation)
+{
+    Tombstone *each, *next;
+
+    HASH_ITER(hh, set->tombstones, each, next)
+    {
+        if (each->generation <= generation) {
+            HASH_DEL(set->tombstones, each);
+            free(each);
+        }
+    }
+}
+
+void entry_free_all(Set *set)
+{
+    Entry *each, *next;
+
+    set->store->watch = NULL;
+    HASH_ITER(hh, set->entries, each, next)
+    {
+        entry_remove(set, each);
+    }
+    tombstones_drop_before(set, UINT64_MAX);
+}
+
+int64_t entry_ttl_ms(const Entry *entry)
+{
+    const StoreConfig *config = &entry->set->store->config;
+
+    if (entry->set->kind == STORE_PROJECTS)
+        return config->ttl_projects_ms;
+    if (resource_in_transition(entry->resource))
+        return entry->transition_ttl_ms ? entry->transition_ttl_ms : config->ttl_transition_ms;
+    return config->ttl_ms;
+}
+
+static int64_t known_since_ms(const Entry *entry, enum StoreNeed need)
+{
+    return need == STORE_DETAILS ? entry->details_ms : entry->seen_ms;
+}
+
+Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
+{
+    const StoreConfig *config = &entry->set->store->config;
+    int64_t now = now_ms(entry->set), since = known_since_ms(entry, need);
+    Freshness facts = {
+        .known = since != 0,
+        .expired = entry->expired,
+        .age_ms = now - since,
+        .ttl_ms = need == STORE_DETAILS ? entry_ttl_ms(entry) : config->ttl_ms,
+        .stale_limit_ms = need == STORE_DETAILS ? config->stale_contents_ms : config->stale_names_ms,
+    };
+
+    fetch_freshness(entry->set->store, entry->fetch, &facts);
+    return facts;
+}
+
+void entry_facts(const Entry *entry, StoreFacts *ret_facts)
+{
+    bool whole = entry->details_ms != 0;
+    Freshness facts = entry_freshness(entry, whole ? STORE_DETAILS : STORE_SUMMARY);
+    int64_t left = facts.expired ? 0 : facts.ttl_ms - facts.age_ms;
+    const Fetch *list = &entry->set->fetch;
+    bool trouble = facts.failing || list->failing || (facts.refreshing && facts.refreshing_ms >= FRESHNESS_PATIENCE_MS);
+
+    *ret_facts = (StoreFacts){
+        .resource = entry->resource,
+        .age_ms = facts.age_ms,
+        .fresh_ms = left > 0 ? left : 0,
+        .stale = left <= 0 && trouble,
+        .whole = whole,
+        .listed_whole = entry->listed_whole,
+        .homeless = entry->homeless,
+        .tag = entry->tag,
+    };
+}

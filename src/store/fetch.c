@@ -1,0 +1,203 @@
+#include "store_internal.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "error.h"
+#include "log.h"
+
+static void begin(Store *store, Fetch *fetch)
+{
+    fetch->generation = store->generation;
+    fetch->started_ms = clock_now_ms(store->clock);
+    store->in_flight++;
+}
+
+static void note_outcome(Store *store, Fetch *fetch, const Failure *failure)
+{
+    bool own_reason = failure && (failure->code == -ERR_NOT_FOUND || failure->code == -ERR_NO_MEMORY);
+
+    fetch->call = NULL;
+    store->in_flight--;
+    fetch->failing = failure && !own_reason;
+    store->trouble = fetch->failing;
+    if (fetch->failing)
+        fetch->failed_ms = store->trouble_ms = clock_now_ms(store->clock);
+}
+
+void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
+{
+    int64_t now = clock_now_ms(store->clock);
+
+    if (fetch && fetch->call) {
+        facts->refreshing = true;
+        facts->refreshing_ms = now - fetch->started_ms;
+    }
+    if (fetch && fetch->failing) {
+        facts->failing = true;
+        facts->failed_ago_ms = now - fetch->failed_ms;
+    }
+    if (store->trouble) {
+        facts->failing = true;
+        facts->failed_ago_ms = now - store->trouble_ms;
+        facts->refreshing = facts->refreshing || store->in_flight > 0;
+    }
+}
+
+/* Moves the waiters to a list of the caller's, so that answering one can't disturb the others. */
+static void take_waiters(Fetch *fetch, StoreOp **list)
+{
+    StoreOp *each, *next;
+
+    DL_FOREACH_SAFE(fetch->waiters, each, next)
+    {
+        op_unpark(each);
+        each->head = list;
+        DL_APPEND(*list, each);
+    }
+}
+
+void fetch_answer_all(StoreOp **list, const Failure *failure)
+{
+    while (*list) {
+        StoreOp *op = *list;
+
+        op_unpark(op);
+        op_answer(op, failure);
+    }
+}
+
+void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
+{
+    take_waiters(fetch, waiters);
+    if (!fetch->call)
+        return;
+    api_cancel(fetch->call);
+    fetch->call = NULL;
+    store->in_flight--;
+}
+
+static void on_entry(void *ctx, const Failure *failure, Resource *resource)
+{
+    Entry *entry = ctx;
+    Set *set = entry->set;
+    Fetch *fetch = entry->fetch;
+    StoreOp *waiters = NULL;
+
+    note_outcome(set->store, fetch, failure);
+    take_waiters(fetch, &waiters);
+    if (resource)
+        entry_take(set, resource, ROW_DETAILS, fetch->generation);
+    else if (failure && failure->code == -ERR_NOT_FOUND && entry->generation <= fetch->generation)
+        entry_bury(set, entry);
+    fetch_answer_all(&waiters, failure);
+}
+
+/* A request that could not be started is not under way. */
+static int started(Store *store, Fetch *fetch, int r)
+{
+    if (r < 0) {
+        fetch->call = NULL;
+        store->in_flight--;
+    }
+    return r;
+}
+
+int fetch_entry_start(Entry *entry, enum ApiClass class)
+{
+    Set *set = entry->set;
+    int r;
+
+    if (!entry->fetch)
+        entry->fetch = calloc(1, sizeof *entry->fetch);
+    if (!entry->fetch)
+        return -ERR_NO_MEMORY;
+    begin(set->store, entry->fetch);
+    set->singles++;
+    r = api_get(set->store->api, class, resource_id(entry->resource), on_entry, entry, &entry->fetch->call);
+    return started(set->store, entry->fetch, r);
+}
+
+static void on_page(void *ctx, Resource *const *rows, size_t count)
+{
+    Set *set = ctx;
+    StoreOp *each, *next;
+
+    for (size_t i = 0; i < count; i++) {
+        Entry *entry = entry_take(set, rows[i], ROW_LISTED, set->fetch.generation);
+
+        if (entry)
+            entry->listed = set->listing;
+    }
+    DL_FOREACH_SAFE(set->fetch.waiters, each, next)
+    {
+        if (each->on_page)
+            each->on_page(each->ctx);
+    }
+}
+
+/* Whoever is not in a complete list is gone, unless it came or changed by our own hand after the list's request had left. */
+static void remove_unlisted(Set *set)
+{
+    Entry *each, *next;
+
+    HASH_ITER(hh, set->entries, each, next)
+    {
+        if (each->listed != set->listing && each->generation <= set->fetch.generation)
+            entry_remove(set, each);
+    }
+}
+
+static void on_listed(void *ctx, const Failure *failure, bool complete)
+{
+    Set *set = ctx;
+    StoreOp *waiters = NULL;
+    Failure shifted;
+
+    if (!failure && !complete) {
+        shifted = failure_make(-ERR_REMOTE, "The list kept changing while its pages were read.");
+        failure = &shifted;
+    }
+    note_outcome(set->store, &set->fetch, failure);
+    if (!failure) {
+        remove_unlisted(set);
+        tombstones_drop_before(set, set->fetch.generation);
+        set->complete = true;
+        set->expired = false;
+        set->complete_ms = clock_now_ms(set->store->clock);
+    }
+    take_waiters(&set->fetch, &waiters);
+    fetch_answer_all(&waiters, failure);
+}
+
+int fetch_list_start(Set *set, enum ApiClass class)
+{
+    Api *api = set->store->api;
+    int r;
+
+    begin(set->store, &set->fetch);
+    set->listing++;
+    set->singles = 0;
+    if (set->kind == STORE_PROJECTS)
+        r = api_list_projects(api, class, on_page, on_listed, set, &set->fetch.call);
+    else
+        r = api_list_instances(api, class, on_page, on_listed, set, &set->fetch.call);
+    return started(set->store, &set->fetch, r);
+}
+
+Freshness set_freshness(const Set *set)
+{
+    const StoreConfig *config = &set->store->config;
+    int64_t now = clock_now_ms(set->store->clock);
+
+    Freshness facts = {
+        .known = set->complete,
+        .expired = set->expired,
+        .age_ms = now - set->complete_ms,
+        .ttl_ms = set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms,
+        .stale_limit_ms = config->stale_names_ms,
+    };
+
+    fetch_freshness(set->store, &set->fetch, &facts);
+    return facts;
+}

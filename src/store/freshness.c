@@ -1,0 +1,41 @@
+#include "freshness.h"
+
+enum { TRANSITION_TTL_MAX_MS = 30000 };
+
+static bool may_be_stale(const Freshness *facts)
+{
+    return facts->known && facts->age_ms < facts->stale_limit_ms;
+}
+
+enum FreshnessVerdict freshness_decide(const Freshness *facts)
+{
+    if (facts->known && !facts->expired && facts->age_ms < facts->ttl_ms)
+        return FRESHNESS_SERVE;
+    if (facts->refreshing) {
+        bool drags_on = facts->failing || facts->refreshing_ms >= FRESHNESS_PATIENCE_MS;
+
+        return may_be_stale(facts) && drags_on ? FRESHNESS_SERVE_STALE : FRESHNESS_JOIN;
+    }
+    if (facts->failing && may_be_stale(facts))
+        return facts->failed_ago_ms < FRESHNESS_RETRY_MS ? FRESHNESS_SERVE_STALE : FRESHNESS_SERVE_AND_START;
+    return FRESHNESS_START;
+}
+
+int64_t freshness_patience_ms(const Freshness *facts)
+{
+    if (!may_be_stale(facts))
+        return -1;
+    return facts->refreshing ? FRESHNESS_PATIENCE_MS - facts->refreshing_ms : FRESHNESS_PATIENCE_MS;
+}
+
+int64_t freshness_transition_ttl_ms(int64_t first_ms, int64_t last_ms, bool moved)
+{
+    if (moved || last_ms < first_ms)
+        return first_ms;
+    return last_ms * 2 < TRANSITION_TTL_MAX_MS ? last_ms * 2 : TRANSITION_TTL_MAX_MS;
+}
+
+bool freshness_prefer_list(size_t singles_since_list, size_t rows, size_t page_rows)
+{
+    return singles_since_list >= (rows + page_rows - 1) / page_rows;
+}

@@ -1,0 +1,352 @@
+#include "store.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "change.h"
+#include "error.h"
+#include "store_internal.h"
+
+Store *store_new(const StoreConfig *config, Api *api, Clock *clock)
+{
+    Store *store = calloc(1, sizeof *store);
+
+    if (!store)
+        return NULL;
+    store->config = *config;
+    store->api = api;
+    store->clock = clock;
+    for (int i = 0; i < STORE_SETS; i++) {
+        store->sets[i].store = store;
+        store->sets[i].kind = (enum StoreSet)i;
+    }
+    return store;
+}
+
+static void free_waiters(Fetch *fetch)
+{
+    while (fetch->waiters)
+        op_free(fetch->waiters);
+}
+
+void store_free(Store *store)
+{
+    if (!store)
+        return;
+    change_free_all(store);
+    for (int i = 0; i < STORE_SETS; i++) {
+        Set *set = &store->sets[i];
+
+        api_cancel(set->fetch.call);
+        set->fetch.call = NULL;
+        free_waiters(&set->fetch);
+        for (Entry *each = set->entries; each; each = each->hh.next) {
+            if (each->fetch)
+                free_waiters(each->fetch);
+        }
+        entry_free_all(set);
+    }
+    free(store);
+}
+
+void store_watch(Store *store, store_watch_fn watch, void *ctx)
+{
+    store->watch = watch;
+    store->watch_ctx = ctx;
+}
+
+void store_set_tag(Store *store, enum StoreSet set, const char *id, void *tag)
+{
+    Entry *entry = entry_find(&store->sets[set], id);
+
+    if (entry)
+        entry->tag = tag;
+}
+
+/* What a question found out, before anything is done about it. */
+typedef struct Question {
+    Set *set;
+    Entry *entry; /* of a GET */
+    enum StoreNeed need;
+    Freshness facts;
+    enum FreshnessVerdict verdict;
+} Question;
+
+static Failure no_memory(void)
+{
+    return failure_make(-ERR_NO_MEMORY, "There is not enough memory.");
+}
+
+static Failure no_such(const char *id)
+{
+    return failure_make(-ERR_NOT_FOUND, "There is no instance %s any more.", id);
+}
+
+static Question ask_list(Set *set)
+{
+    Freshness facts = set_freshness(set);
+
+    return (Question){.set = set, .facts = facts, .verdict = freshness_decide(&facts)};
+}
+
+static Question ask_entry(Entry *entry, enum StoreNeed need)
+{
+    Freshness facts = entry_freshness(entry, need);
+
+    return (Question){.set = entry->set, .entry = entry, .need = need, .facts = facts, .verdict = freshness_decide(&facts)};
+}
+
+/* Whether a listing answers the question as well, and costs less in the long run. */
+static bool list_instead(const Question *question)
+{
+    Set *set = question->set;
+
+    if (question->need == STORE_SUMMARY)
+        return true;
+    return question->facts.known && resource_is_whole(question->entry->resource) && question->entry->listed > 0 &&
+           freshness_prefer_list(set->singles, HASH_COUNT(set->entries), API_PAGE_ROWS);
+}
+
+/* Starts or joins the request that a question needs, and parks the operation with it. 0 or a negative code. */
+static int wait_for(StoreOp *op, const Question *question)
+{
+    Set *set = question->set;
+    bool by_list = !question->entry || (!op->listed && list_instead(question));
+    Fetch *fetch = by_list ? &set->fetch : question->entry->fetch;
+    int r = 0;
+
+    op->listed = by_list;
+    if (!fetch || !fetch->call) {
+        r = by_list ? fetch_list_start(set, API_READ) : fetch_entry_start(question->entry, API_READ);
+        fetch = by_list ? &set->fetch : question->entry->fetch;
+    }
+    return r < 0 ? r : op_park(op, fetch, &question->facts);
+}
+
+/* A refresh that nobody waits for; if it can't be started, what is known is served all the same. */
+static void refresh(const Question *question)
+{
+    if (question->entry)
+        (void)fetch_entry_start(question->entry, API_REFRESH);
+    else
+        (void)fetch_list_start(question->set, API_REFRESH);
+}
+
+static bool is_answer(enum FreshnessVerdict verdict)
+{
+    return verdict == FRESHNESS_SERVE || verdict == FRESHNESS_SERVE_STALE || verdict == FRESHNESS_SERVE_AND_START;
+}
+
+static enum StoreOutcome outcome_of(enum FreshnessVerdict verdict)
+{
+    static const enum StoreOutcome outcomes[] = {
+        [FRESHNESS_SERVE] = STORE_HIT,     [FRESHNESS_SERVE_STALE] = STORE_STALE, [FRESHNESS_SERVE_AND_START] = STORE_STALE,
+        [FRESHNESS_JOIN] = STORE_JOINED,   [FRESHNESS_START] = STORE_STARTED,
+    };
+
+    return outcomes[verdict];
+}
+
+static enum StoreOutcome park(StoreOp *op, const Question *question, StoreOp **ret_op)
+{
+    Failure failure = no_memory();
+
+    *ret_op = op;
+    if (wait_for(op, question) == 0)
+        return outcome_of(question->verdict);
+    *ret_op = NULL;
+    if (op->kind == OP_GET)
+        op->get_done(op->ctx, &failure, NULL);
+    else
+        op->list_done(op->ctx, &failure);
+    op_free(op);
+    return STORE_ABSENT;
+}
+
+enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, store_get_fn done, void *ctx,
+                            StoreOp **ret_op)
+{
+    Entry *entry = entry_find(&store->sets[STORE_INSTANCES], id);
+    Failure failure = entry ? no_memory() : no_such(id);
+    Question question;
+    StoreOp *op = NULL;
+
+    *ret_op = NULL;
+    if (entry) {
+        question = ask_entry(entry, need);
+        if (question.verdict == FRESHNESS_SERVE_AND_START)
+            refresh(&question);
+        if (is_answer(question.verdict)) {
+            done(ctx, NULL, entry->resource);
+            return outcome_of(question.verdict);
+        }
+        op = op_new(store, OP_GET, ctx);
+    }
+    if (op)
+        op->id = strdup(id);
+    if (!op || !op->id) {
+        if (op)
+            op_free(op);
+        done(ctx, &failure, NULL);
+        return STORE_ABSENT;
+    }
+    op->need = need;
+    op->get_done = done;
+    return park(op, &question, ret_op);
+}
+
+enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_page, store_done_fn done, void *ctx,
+                             StoreOp **ret_op)
+{
+    Question question = ask_list(&store->sets[set]);
+    Failure failure = no_memory();
+    StoreOp *op;
+
+    *ret_op = NULL;
+    if (question.verdict == FRESHNESS_SERVE_AND_START)
+        refresh(&question);
+    if (is_answer(question.verdict)) {
+        done(ctx, NULL);
+        return outcome_of(question.verdict);
+    }
+    op = op_new(store, OP_LIST, ctx);
+    if (!op) {
+        done(ctx, &failure);
+        return STORE_ABSENT;
+    }
+    op->set = &store->sets[set];
+    op->list_done = done;
+    op->on_page = on_page;
+    return park(op, &question, ret_op);
+}
+
+static void answer_list(StoreOp *op, const Failure *failure)
+{
+    Freshness facts = set_freshness(op->set);
+    bool serve = !failure || (facts.known && facts.age_ms < facts.stale_limit_ms);
+
+    op->list_done(op->ctx, serve ? NULL : failure);
+    op_free(op);
+}
+
+static void finish_get(StoreOp *op, const Failure *failure, Resource *resource)
+{
+    op->get_done(op->ctx, failure, resource);
+    op_free(op);
+}
+
+/* After a fetch: serve what came; look again if that was not enough (a listing brought a summary, a change overtook the answer). */
+static void answer_get(StoreOp *op, const Failure *failure)
+{
+    Entry *entry = entry_find(&op->store->sets[STORE_INSTANCES], op->id);
+    Failure local;
+    Question question;
+
+    if (!entry) {
+        local = no_such(op->id);
+        finish_get(op, failure ? failure : &local, NULL);
+        return;
+    }
+    question = ask_entry(entry, op->need);
+    if (failure) {
+        bool serve = question.facts.known && question.facts.age_ms < question.facts.stale_limit_ms;
+
+        finish_get(op, serve ? NULL : failure, serve ? entry->resource : NULL);
+    } else if (is_answer(question.verdict)) {
+        finish_get(op, NULL, entry->resource);
+    } else if (wait_for(op, &question) < 0) {
+        local = no_memory();
+        finish_get(op, &local, NULL);
+    }
+}
+
+void op_answer(StoreOp *op, const Failure *failure)
+{
+    if (op->kind == OP_LIST)
+        answer_list(op, failure);
+    else
+        answer_get(op, failure);
+}
+
+void store_change(Store *store, const StoreIntent *intent, store_get_fn done, void *ctx, StoreOp **ret_op)
+{
+    StoreOp *op = op_new(store, OP_CHANGE, ctx);
+    Failure failure = no_memory();
+
+    *ret_op = op;
+    if (op) {
+        op->get_done = done;
+        if (change_start(op, intent) == 0)
+            return;
+        op_free(op);
+    }
+    *ret_op = NULL;
+    done(ctx, &failure, NULL);
+}
+
+bool store_cancel(StoreOp *op)
+{
+    bool unsent = true;
+
+    if (!op)
+        return true;
+    if (op->kind == OP_CHANGE)
+        unsent = change_abandon(op);
+    op_free(op);
+    return unsent;
+}
+
+bool store_peek(Store *store, enum StoreSet set, const char *id, StoreFacts *ret_facts)
+{
+    Entry *entry = entry_find(&store->sets[set], id);
+
+    if (!entry)
+        return false;
+    entry_facts(entry, ret_facts);
+    return true;
+}
+
+void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_facts)
+{
+    const Set *set = &store->sets[kind];
+    Freshness facts = set_freshness(set);
+    int64_t left = facts.known && !facts.expired ? facts.ttl_ms - facts.age_ms : 0;
+    bool trouble = facts.failing || (facts.refreshing && facts.refreshing_ms >= FRESHNESS_PATIENCE_MS);
+
+    *ret_facts = (StoreListFacts){
+        .complete = set->complete,
+        .listing = facts.refreshing,
+        .stale = set->complete && left <= 0 && trouble,
+        .age_ms = facts.age_ms,
+        .fresh_ms = left > 0 ? left : 0,
+        .changed_wall_ms = set->changed_wall_ms,
+        .count = HASH_COUNT(set->entries),
+        .json_bytes = set->json_bytes,
+    };
+}
+
+void store_each(Store *store, enum StoreSet set, bool (*visit)(void *ctx, const StoreFacts *facts), void *ctx)
+{
+    for (Entry *each = store->sets[set].entries; each; each = each->hh.next) {
+        StoreFacts facts;
+
+        entry_facts(each, &facts);
+        if (!visit(ctx, &facts))
+            return;
+    }
+}
+
+void store_hint(Store *store, const char *id)
+{
+    Entry *entry = id ? entry_find(&store->sets[STORE_INSTANCES], id) : NULL;
+
+    if (entry)
+        entry->expired = true;
+    if (id && entry)
+        return;
+    for (int i = 0; i < STORE_SETS; i++) {
+        store->sets[i].expired = true;
+        for (Entry *each = store->sets[i].entries; each && !id; each = each->hh.next)
+            each->expired = true;
+    }
+}

@@ -1,0 +1,142 @@
+/*
+ * store_internal: what the files of the store share.
+ *
+ * An *entry* is what is known of one resource, a *set* all entries of one kind with the list's own freshness. A *fetch* is one request
+ * under way, of an entry or of a set, with the operations that wait for it. Generations: every change that we make, and every hint,
+ * takes the next number; a result whose request left before an entry's number was taken says nothing about it.
+ */
+#ifndef SKY_STORE_INTERNAL_H
+#define SKY_STORE_INTERNAL_H
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "api.h"
+#include "freshness.h"
+#include "store.h"
+
+typedef struct Entry Entry;
+typedef struct Set Set;
+
+typedef struct Fetch {
+    ApiCall *call;       /* NULL: none under way */
+    uint64_t generation; /* when it left */
+    int64_t started_ms;
+    StoreOp *waiters;    /* a doubly linked list */
+    bool failing;        /* the last one failed … */
+    int64_t failed_ms;   /* … then */
+} Fetch;
+
+struct Entry {
+    UT_hash_handle hh; /* by id: the key is the resource's own */
+    Set *set;
+    Resource *resource;
+    void *tag;
+    int64_t seen_ms;    /* when the API last said that it exists */
+    int64_t details_ms; /* when the API last said all of it; 0: never */
+    uint64_t generation;
+    uint64_t listed;    /* the listing that last brought it */
+    uint32_t transition_ttl_ms;
+    bool expired;
+    bool listed_whole; /* the list's last row of it was no summary */
+    bool homeless; /* the list that brought it named no project */
+    Fetch *fetch;  /* made when first needed */
+};
+
+/* An id whose deletion we know of: a listing that left before says nothing about it. */
+typedef struct Tombstone {
+    UT_hash_handle hh;
+    uint64_t generation;
+    char id[];
+} Tombstone;
+
+struct Set {
+    Store *store;
+    enum StoreSet kind;
+    Entry *entries;
+    Tombstone *tombstones;
+    Fetch fetch;
+    bool complete;
+    bool expired;
+    int64_t complete_ms;
+    int64_t changed_wall_ms;
+    uint64_t listing;        /* number of the listing under way or last done */
+    size_t singles;          /* single looks since the last listing */
+    size_t json_bytes;
+};
+
+enum OpKind { OP_GET, OP_LIST, OP_CHANGE };
+
+struct StoreOp {
+    StoreOp *prev, *next;
+    StoreOp **head; /* the list that it is in */
+    Store *store;
+    enum OpKind kind;
+    Set *set;
+    Fetch *fetch; /* what it waits for */
+    char *id;     /* of a GET */
+    enum StoreNeed need;
+    bool listed;  /* a GET that already waited for a listing instead */
+    store_get_fn get_done;
+    store_done_fn list_done;
+    store_page_fn on_page;
+    void *ctx;
+    Timer *timer;
+    int64_t started_ms;
+    int64_t patience_at_ms; /* when it would rather be served stale; negative: never */
+};
+
+struct Store {
+    StoreConfig config;
+    Api *api;
+    Clock *clock;
+    Set sets[STORE_SETS];
+    uint64_t generation;
+    store_watch_fn watch;
+    void *watch_ctx;
+    struct Change *changes;
+    /* Trouble: the last request failed for a reason that is not its own. While it lasts one request at a time tries again. */
+    bool trouble;
+    int64_t trouble_ms;
+    unsigned in_flight;
+};
+
+/* entry.c */
+Entry *entry_find(Set *set, const char *id);
+/* Where a row comes from: of a list it may be a summary, of a look at the one instance it is all there is. */
+enum RowSource { ROW_LISTED, ROW_DETAILS, ROW_CREATED };
+/* Takes over what a row says; makes the entry if there is none. NULL if there is no memory, or if a deletion is known to be newer than
+ * `generation`, when the row's request left. */
+Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t generation);
+/* Forgets it, tells the watcher, and answers whoever waits for it. */
+void entry_remove(Set *set, Entry *entry);
+/* As entry_remove, and no listing that has already left brings it back. */
+void entry_bury(Set *set, Entry *entry);
+void entry_free_all(Set *set);
+void tombstones_drop_before(Set *set, uint64_t generation);
+int64_t entry_ttl_ms(const Entry *entry);
+Freshness entry_freshness(const Entry *entry, enum StoreNeed need);
+void entry_facts(const Entry *entry, StoreFacts *ret_facts);
+
+/* waiter.c */
+StoreOp *op_new(Store *store, enum OpKind kind, void *ctx);
+void op_free(StoreOp *op);
+/* Parks an operation with a fetch, and sets its timer. 0 or -ERR_NO_MEMORY. */
+int op_park(StoreOp *op, Fetch *fetch, const Freshness *facts);
+void op_unpark(StoreOp *op);
+
+/* fetch.c */
+int fetch_list_start(Set *set, enum ApiClass class);
+int fetch_entry_start(Entry *entry, enum ApiClass class);
+Freshness set_freshness(const Set *set);
+/* Fills in what a fetch (NULL: none yet) and the API's trouble mean for what is known. */
+void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);
+/* Ends a fetch's request, if one is under way, and its wait: its waiters move to a list of the caller's. */
+void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters);
+/* Answers and empties such a list. */
+void fetch_answer_all(StoreOp **list, const Failure *failure);
+
+/* store.c: gives the answer that is there now to an operation that was parked, and frees it. */
+void op_answer(StoreOp *op, const Failure *failure);
+
+#endif

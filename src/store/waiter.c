@@ -1,0 +1,103 @@
+#include "store_internal.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "error.h"
+
+enum { LINE_RECHECK_MS = 50 };
+
+StoreOp *op_new(Store *store, enum OpKind kind, void *ctx)
+{
+    StoreOp *op = calloc(1, sizeof *op);
+
+    if (!op)
+        return NULL;
+    op->store = store;
+    op->kind = kind;
+    op->ctx = ctx;
+    op->started_ms = clock_now_ms(store->clock);
+    op->patience_at_ms = -1;
+    return op;
+}
+
+void op_unpark(StoreOp *op)
+{
+    if (op->head)
+        DL_DELETE(*op->head, op);
+    op->head = NULL;
+    op->fetch = NULL;
+    if (op->timer)
+        timer_stop(op->timer);
+}
+
+void op_free(StoreOp *op)
+{
+    op_unpark(op);
+    timer_free(op->timer);
+    free(op->id);
+    free(op);
+}
+
+/* Time in the line for the rate limit does not count against `timeout`, up to `wait`. */
+static int64_t deadline_ms(const StoreOp *op)
+{
+    const StoreConfig *config = &op->store->config;
+    int64_t in_line = op->fetch && op->fetch->call ? api_line_ms(op->fetch->call) : 0;
+
+    return op->started_ms + config->timeout_ms + (in_line < config->wait_ms ? in_line : config->wait_ms);
+}
+
+static bool was_in_line(const StoreOp *op)
+{
+    return op->fetch && op->fetch->call && api_line_ms(op->fetch->call) >= op->store->config.wait_ms;
+}
+
+static void arm(StoreOp *op)
+{
+    int64_t now = clock_now_ms(op->store->clock), at = deadline_ms(op);
+
+    if (op->patience_at_ms >= 0 && op->patience_at_ms < at)
+        at = op->patience_at_ms;
+    timer_start(op->timer, at > now ? at - now : LINE_RECHECK_MS);
+}
+
+static void on_time(void *ctx)
+{
+    StoreOp *op = ctx;
+    int64_t now = clock_now_ms(op->store->clock);
+    bool impatient = op->patience_at_ms >= 0 && now >= op->patience_at_ms;
+    Failure failure;
+
+    if (!impatient && now < deadline_ms(op)) {
+        arm(op);
+        return;
+    }
+    if (was_in_line(op)) {
+        failure = failure_make(-ERR_LIMITED, "The rate limit stood in the way for longer than %lld s.",
+                               (long long)(op->store->config.wait_ms / 1000));
+        failure_set_mend(&failure, "Try again in a minute, or mount with a longer wait=.");
+    } else {
+        failure = failure_make(-ERR_TIMEOUT, "The API did not answer within %lld s.",
+                               (long long)((now - op->started_ms + 500) / 1000));
+        failure_set_mend(&failure, "See .skystack/status for how the API is doing; timeout= sets how long a call may take.");
+    }
+    op_unpark(op);
+    op_answer(op, &failure);
+}
+
+int op_park(StoreOp *op, Fetch *fetch, const Freshness *facts)
+{
+    int64_t patience = freshness_patience_ms(facts);
+
+    if (!op->timer)
+        op->timer = timer_new(op->store->clock, on_time, op);
+    if (!op->timer)
+        return -ERR_NO_MEMORY;
+    op->fetch = fetch;
+    op->head = &fetch->waiters;
+    op->patience_at_ms = patience < 0 ? -1 : clock_now_ms(op->store->clock) + patience;
+    DL_APPEND(fetch->waiters, op);
+    arm(op);
+    return 0;
+}

@@ -1,0 +1,333 @@
+#include "tree_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+enum {
+    SLOTS_FIRST = 16,
+    SEQUENCE_FIRST = 16, /* below it are the cookies of `.`, `..` and the like */
+};
+
+static const char DEFAULT_PROJECT[] = "default";
+
+Binding *binding_find(Dir *dir, Span stem)
+{
+    Binding *binding;
+
+    HASH_FIND(hh, dir->by_stem, stem.at, stem.len, binding);
+    return binding;
+}
+
+/* The first slot whose sequence is at least the one given. Slots of bindings that are gone keep their place as NULL, so the search
+ * looks to the right for one that knows its number. */
+static size_t slot_from(const Dir *dir, uint64_t sequence)
+{
+    size_t low = 0, high = dir->slot_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2, probe = middle;
+
+        while (probe < high && !dir->slots[probe])
+            probe++;
+        if (probe < high && dir->slots[probe]->sequence < sequence)
+            low = probe + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+Binding *binding_at(Dir *dir, uint64_t sequence)
+{
+    for (size_t i = slot_from(dir, sequence); i < dir->slot_count; i++) {
+        if (dir->slots[i])
+            return dir->slots[i];
+    }
+    return NULL;
+}
+
+/* Closes the gaps once they are half of all, which keeps the search above short on average. */
+static void close_gaps(Dir *dir)
+{
+    size_t kept = 0;
+
+    if (dir->slots_gone * 2 < dir->slot_count)
+        return;
+    for (size_t i = 0; i < dir->slot_count; i++) {
+        if (dir->slots[i])
+            dir->slots[kept++] = dir->slots[i];
+    }
+    dir->slot_count = kept;
+    dir->slots_gone = 0;
+}
+
+static int take_slot(Dir *dir, Binding *binding)
+{
+    if (dir->slot_count == dir->slot_room) {
+        size_t room = dir->slot_room ? dir->slot_room * 2 : SLOTS_FIRST;
+        Binding **grown = reallocarray(dir->slots, room, sizeof *grown);
+
+        if (!grown)
+            return -ERR_NO_MEMORY;
+        dir->slots = grown;
+        dir->slot_room = room;
+    }
+    if (dir->next_sequence < SEQUENCE_FIRST)
+        dir->next_sequence = SEQUENCE_FIRST;
+    binding->sequence = dir->next_sequence++;
+    dir->slots[dir->slot_count++] = binding;
+    return 0;
+}
+
+static void leave_slot(Dir *dir, const Binding *binding)
+{
+    size_t slot = slot_from(dir, binding->sequence);
+
+    while (slot < dir->slot_count && dir->slots[slot] != binding)
+        slot++;
+    if (slot == dir->slot_count)
+        return;
+    dir->slots[slot] = NULL;
+    dir->slots_gone++;
+    close_gaps(dir);
+}
+
+/* Times start from what the API says, and from the mount where it says nothing. */
+static void start_times(Binding *binding)
+{
+    int64_t updated = resource_updated_ms(binding->resource);
+
+    binding->mtime_ms = binding->ctime_ms = updated ? updated : binding->dir->tree->born_ms;
+}
+
+static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
+{
+    _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
+    Dir *dir = binding->dir;
+    size_t bytes;
+    char *text;
+    int r = encode(resource_name(binding->resource), resource_id(binding->resource), &stem);
+
+    if (r == 0)
+        r = buf_steal(&stem, &text, &bytes);
+    if (r < 0)
+        return r;
+    if (binding->stem)
+        HASH_DEL(dir->by_stem, binding);
+    free(binding->stem);
+    binding->stem = text;
+    HASH_ADD_KEYPTR(hh, dir->by_stem, binding->stem, bytes, binding);
+    return 0;
+}
+
+static bool is_older(const Resource *a, const Resource *b)
+{
+    int64_t at_a = resource_created_ms(a), at_b = resource_created_ms(b);
+
+    if (at_a != at_b)
+        return at_a < at_b;
+    return strcmp(resource_id(a), resource_id(b)) < 0;
+}
+
+/* The plain name goes to the oldest of those that share it; but a name that somebody has seen stays where it is. */
+static int choose_stem(Binding *binding)
+{
+    _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
+    Binding *holder;
+    int r = name_encode(resource_name(binding->resource), resource_id(binding->resource), &stem);
+
+    if (r < 0)
+        return r;
+    holder = binding_find(binding->dir, (Span){buf_text(&stem), stem.len});
+    if (!holder)
+        return set_stem(binding, name_encode);
+    if (holder->shown || holder->file || holder->view || is_older(holder->resource, binding->resource))
+        return set_stem(binding, name_encode_twin);
+    r = set_stem(holder, name_encode_twin);
+    return r < 0 ? r : set_stem(binding, name_encode);
+}
+
+/* A text that is being written under this name has become the instance: its node is the instance's. */
+static void adopt_draft(Binding *binding)
+{
+    char name[NAME_BYTES_MAX + 8];
+    Node *draft = NULL;
+
+    snprintf(name, sizeof name, "%s.json", binding->stem);
+    if (binding->dir->node)
+        draft = node_local(binding->dir->node, name);
+    if (!draft || draft->kind != NODE_DRAFT)
+        return;
+    node_detach(draft);
+    local_settle(draft);
+    draft->kind = NODE_INSTANCE;
+    draft->binding = binding;
+    binding->file = draft;
+}
+
+static void binding_discard(Binding *binding)
+{
+    if (binding->stem)
+        HASH_DEL(binding->dir->by_stem, binding);
+    free(binding->stem);
+    resource_unref(binding->resource);
+    free(binding);
+}
+
+static const char *project_of(Tree *tree, Resource *resource, char id[RESOURCE_ID_BYTES + 1])
+{
+    Span project = resource_project_id(resource);
+    StoreFacts facts = {0};
+
+    (void)store_peek(tree->store, STORE_INSTANCES, resource_id(resource), &facts);
+    if (project.len == 0 || project.len > RESOURCE_ID_BYTES || facts.homeless)
+        return DEFAULT_PROJECT;
+    memcpy(id, project.at, project.len);
+    id[project.len] = '\0';
+    return id;
+}
+
+static Dir *dir_of(Tree *tree, Resource *resource)
+{
+    char id[RESOURCE_ID_BYTES + 1];
+
+    return dir_get(tree, project_of(tree, resource, id));
+}
+
+static void binding_begin(Tree *tree, Resource *resource)
+{
+    Binding *binding = calloc(1, sizeof *binding);
+    Dir *dir = dir_of(tree, resource);
+
+    if (!binding || !dir) {
+        free(binding);
+        return;
+    }
+    binding->dir = dir;
+    binding->resource = resource_ref(resource);
+    if (choose_stem(binding) < 0 || take_slot(dir, binding) < 0) {
+        binding_discard(binding);
+        return;
+    }
+    start_times(binding);
+    dir->changed_ms = clock_wall_ms(tree->clock);
+    adopt_draft(binding);
+    store_set_tag(tree->store, STORE_INSTANCES, resource_id(resource), binding);
+}
+
+/* Its nodes, and all below them, know it no more. */
+static void orphan(Node *node)
+{
+    Node *child;
+
+    node->binding = NULL;
+    node->unlinked = true;
+    DL_FOREACH(node->children, child)
+    {
+        orphan(child);
+    }
+}
+
+static void tell_gone(const Binding *binding, const Node *node, const char *suffix)
+{
+    const Tree *tree = binding->dir->tree;
+    char name[NAME_BYTES_MAX + 8];
+
+    snprintf(name, sizeof name, "%s%s", binding->stem, suffix);
+    if (node && binding->dir->node && tree->sink.name_changed)
+        tree->sink.name_changed(tree->sink.ctx, binding->dir->node->number, name);
+}
+
+static void tell_link_gone(const Binding *binding)
+{
+    const Tree *tree = binding->dir->tree;
+
+    if (binding->link && tree->sink.name_changed)
+        tree->sink.name_changed(tree->sink.ctx, binding->link->parent->number, resource_id(binding->resource));
+}
+
+static void binding_end(Binding *binding)
+{
+    Dir *dir = binding->dir;
+
+    tell_gone(binding, binding->file, ".json");
+    tell_gone(binding, binding->view, "");
+    tell_link_gone(binding);
+    leave_slot(dir, binding);
+    dir->changed_ms = clock_wall_ms(dir->tree->clock);
+    if (binding->file)
+        orphan(binding->file);
+    if (binding->view)
+        orphan(binding->view);
+    if (binding->link)
+        orphan(binding->link);
+    binding_discard(binding);
+}
+
+/* mtime tells of what a person may set, ctime of any byte; details that come to be known are no change. */
+static void note_change(Binding *binding, Resource *before, Resource *after)
+{
+    Tree *tree = binding->dir->tree;
+    int64_t now = clock_wall_ms(tree->clock), updated = resource_updated_ms(after);
+
+    if (!resource_is_whole(before)) {
+        start_times(binding);
+        return;
+    }
+    binding->ctime_ms = now;
+    if (!resource_same_settings(before, after))
+        binding->mtime_ms = updated > binding->mtime_ms && updated <= now ? updated : now;
+    if (binding->file && tree->sink.node_changed)
+        tree->sink.node_changed(tree->sink.ctx, binding->file->number, true);
+}
+
+static void binding_change(Tree *tree, Binding *binding, Resource *before, Resource *after)
+{
+    if (!span_equal(resource_name(before), resource_name(after)) || dir_of(tree, after) != binding->dir) {
+        binding_end(binding);
+        binding_begin(tree, after);
+        return;
+    }
+    resource_unref(binding->resource);
+    binding->resource = resource_ref(after);
+    note_change(binding, before, after);
+}
+
+void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after, void *tag)
+{
+    Tree *tree = ctx;
+
+    if (set == STORE_PROJECTS)
+        dir_on_event(tree, event, before, after);
+    else if (event == STORE_REMOVED && tag)
+        binding_end(tag);
+    else if (event == STORE_CHANGED && tag)
+        binding_change(tree, tag, before, after);
+    else if (event != STORE_REMOVED)
+        binding_begin(tree, after);
+}
+
+Node *binding_node(Binding *binding, enum NodeKind kind)
+{
+    Node **slot = kind == NODE_INSTANCE ? &binding->file : kind == NODE_VIEW ? &binding->view : &binding->link;
+    Node *parent = kind == NODE_LINK ? by_id_node(binding->dir->tree) : dir_node(binding->dir);
+
+    if (!*slot && parent) {
+        *slot = node_new(binding->dir->tree, kind, parent);
+        if (*slot)
+            (*slot)->binding = binding;
+    }
+    return *slot;
+}
+
+void binding_free_all(Dir *dir)
+{
+    Binding *each, *next;
+
+    HASH_ITER(hh, dir->by_stem, each, next)
+    {
+        binding_discard(each);
+    }
+}

@@ -1,0 +1,249 @@
+#include "tree_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STEADY_MS = 60000, /* names that never change by themselves */
+    LINK_BYTES = 1024,
+};
+
+Node *controls_node(Tree *tree)
+{
+    return node_child(tree->root, NODE_CONTROLS, ".skystack");
+}
+
+Node *by_id_node(Tree *tree)
+{
+    Node *controls = controls_node(tree);
+
+    return controls ? node_child(controls, NODE_BY_ID, "by-id") : NULL;
+}
+
+static void finish_entry(TreeOp *op, Node *node, int64_t valid_ms)
+{
+    TreeReply reply = {0};
+
+    if (!node) {
+        op_fail(op, -ERR_NO_MEMORY);
+        return;
+    }
+    entry_of(node, valid_ms, &reply.entry);
+    op_finish(op, &reply);
+}
+
+/* A name below an instance is as fresh as the instance; with summaries alone, as the list. */
+static int64_t name_valid_ms(const Binding *binding)
+{
+    StoreListFacts list;
+    int64_t fresh = binding_facts(binding).fresh_ms;
+
+    store_list_facts(binding->dir->tree->store, STORE_INSTANCES, &list);
+    return fresh > list.fresh_ms ? fresh : list.fresh_ms;
+}
+
+static const struct {
+    const char *name;
+    enum NodeKind kind;
+    bool at_root, in_project;
+} fixed_views[] = {
+    {".skystack", NODE_CONTROLS, true, false},
+    {".table", NODE_TABLE, true, true},
+    {".all.ndjson", NODE_NDJSON, true, true},
+    {".defaults.json", NODE_DEFAULTS, false, true},
+};
+
+/* A view that is always there; false if the name is none. */
+static bool lookup_fixed(TreeOp *op)
+{
+    bool is_root = op->node->number == TREE_ROOT, is_project = op->node->kind == NODE_PROJECT;
+
+    for (size_t i = 0; i < sizeof fixed_views / sizeof fixed_views[0]; i++) {
+        if (strcmp(op->name, fixed_views[i].name) != 0)
+            continue;
+        if ((is_root && fixed_views[i].at_root) || (is_project && fixed_views[i].in_project)) {
+            finish_entry(op, node_child(op->node, fixed_views[i].kind, op->name), STEADY_MS);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void lookup_in_root(TreeOp *op)
+{
+    Dir *dir;
+
+    if (lookup_fixed(op))
+        return;
+    if (op->name[0] == '.') {
+        op_fail(op, -ERR_NOT_FOUND);
+        return;
+    }
+    if (!op_need_list(op, STORE_PROJECTS))
+        return;
+    dir = dir_find_stem(op->tree, op->name);
+    if (dir)
+        finish_entry(op, dir_node(dir), STEADY_MS);
+    else
+        op_fail(op, -ERR_NOT_FOUND);
+}
+
+static void lookup_in_project(TreeOp *op)
+{
+    Span stem = span_of(op->name);
+    enum NameKind kind = name_kind(stem, &stem);
+    Node *local = node_local(op->node, op->name);
+    Binding *binding;
+
+    if (lookup_fixed(op))
+        return;
+    if (local) {
+        finish_entry(op, local, 0);
+        return;
+    }
+    if ((kind != NAME_INSTANCE && kind != NAME_PLAIN) || !op->node->dir) {
+        op_fail(op, -ERR_NOT_FOUND);
+        return;
+    }
+    if (resolve_binding(op, op->node->dir, stem, &binding))
+        finish_entry(op, binding_node(binding, kind == NAME_INSTANCE ? NODE_INSTANCE : NODE_VIEW), name_valid_ms(binding));
+}
+
+static void lookup_in_view(TreeOp *op)
+{
+    Binding *binding = op->node->binding;
+    Span object, value;
+    enum NodeKind kind;
+
+    if (binding && !op_need_instance(op, binding, STORE_DETAILS))
+        return;
+    if (!value_of(op->node, &object) || !value_member(object, op->name, &value)) {
+        op_fail(op, -ERR_NOT_FOUND);
+        return;
+    }
+    kind = json_type(value) == JSON_OBJECT ? NODE_OBJECT : NODE_VALUE;
+    finish_entry(op, node_child(op->node, kind, op->name), name_valid_ms(op->node->binding));
+}
+
+static void lookup_in_controls(TreeOp *op)
+{
+    const Control *control = op->tree->controls;
+    Node *node = NULL;
+
+    while (control && strcmp(control->name, op->name) != 0)
+        control = control->next;
+    if (control)
+        node = node_child(op->node, NODE_CONTROL, op->name);
+    if (node)
+        node->control = control;
+    else if (strcmp(op->name, "errors") == 0)
+        node = node_child(op->node, NODE_ERRORS, op->name);
+    else if (strcmp(op->name, "refresh") == 0)
+        node = node_child(op->node, NODE_REFRESH, op->name);
+    else if (strcmp(op->name, "by-id") == 0)
+        node = node_child(op->node, NODE_BY_ID, op->name);
+    if (node)
+        finish_entry(op, node, STEADY_MS);
+    else
+        op_fail(op, control ? -ERR_NO_MEMORY : -ERR_NOT_FOUND);
+}
+
+static void lookup_by_id(TreeOp *op)
+{
+    Binding *binding = resolve_id(op->tree, op->name);
+
+    if (!op_need_list(op, STORE_PROJECTS))
+        return;
+    if (!binding) {
+        if (!op_need_list(op, STORE_INSTANCES))
+            return;
+        binding = resolve_id(op->tree, op->name);
+    }
+    if (binding)
+        finish_entry(op, binding_node(binding, NODE_LINK), name_valid_ms(binding));
+    else
+        op_fail(op, -ERR_NOT_FOUND);
+}
+
+static void lookup_step(TreeOp *op)
+{
+    switch ((enum NodeKind)op->node->kind) {
+    case NODE_ROOT:
+        lookup_in_root(op);
+        break;
+    case NODE_PROJECT:
+        lookup_in_project(op);
+        break;
+    case NODE_VIEW:
+    case NODE_OBJECT:
+        lookup_in_view(op);
+        break;
+    case NODE_CONTROLS:
+        lookup_in_controls(op);
+        break;
+    case NODE_BY_ID:
+        lookup_by_id(op);
+        break;
+    default:
+        op_fail(op, -ERR_NOT_DIRECTORY);
+    }
+}
+
+void tree_lookup(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, tree_done_fn done, void *ctx,
+                 TreeOp **ret_op)
+{
+    TreeOp *op = op_start(tree, caller, "lookup", parent, name, done, ctx, ret_op);
+
+    if (op)
+        op_run(op, ret_op, lookup_step);
+}
+
+void tree_forget(Tree *tree, uint64_t number, uint64_t count)
+{
+    Node *node = node_find(tree, number);
+
+    if (!node || node->lookups == 0)
+        return;
+    node->lookups -= count < node->lookups ? count : node->lookups;
+    if (node->lookups == 0)
+        node_unuse(node);
+}
+
+/* Attributes past their time ask the API, where that costs no request of their own. */
+static void getattr_step(TreeOp *op)
+{
+    Binding *binding = op->node->binding;
+    TreeReply reply = {0};
+
+    if (binding && op->node->kind != NODE_LINK && !op_need_instance(op, binding, attr_need(binding)))
+        return;
+    reply.entry.attr = attr_of(op->node);
+    attr_note_sent(op->node, &reply.entry.attr);
+    op_finish(op, &reply);
+}
+
+void tree_getattr(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done_fn done, void *ctx, TreeOp **ret_op)
+{
+    TreeOp *op = op_start(tree, caller, "stat", node, NULL, done, ctx, ret_op);
+
+    if (op)
+        op_run(op, ret_op, getattr_step);
+}
+
+void tree_readlink(Tree *tree, uint64_t number, tree_done_fn done, void *ctx)
+{
+    _cleanup_buf_ Buf target = BUF_INIT(LINK_BYTES);
+    Node *node = node_find(tree, number);
+    TreeReply reply = {.code = -ERR_NOT_FOUND};
+
+    if (node && node->kind == NODE_LINK && node->binding) {
+        const Binding *binding = node->binding;
+        bool one_project = binding->dir->node == tree->root;
+
+        reply.code = buf_printf(&target, "../..%s%s/%s.json", one_project ? "" : "/", one_project ? "" : binding->dir->stem,
+                                binding->stem);
+        reply.bytes = buf_text(&target);
+        reply.count = target.len;
+    }
+    done(ctx, &reply);
+}

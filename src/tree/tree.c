@@ -1,0 +1,101 @@
+#include "tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "tree_internal.h"
+
+static int copy_text(char **into, const char *text)
+{
+    *into = text ? strdup(text) : NULL;
+    return text && !*into ? -ERR_NO_MEMORY : 0;
+}
+
+Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio)
+{
+    Tree *tree = calloc(1, sizeof *tree);
+
+    if (!tree)
+        return NULL;
+    tree->store = store;
+    tree->clock = clock;
+    tree->fsio = fsio;
+    tree->read_only = config->read_only;
+    tree->attrs_listed = config->attrs_listed;
+    tree->born_ms = clock_wall_ms(clock);
+    tree->next_number = TREE_ROOT;
+    tree->errors = errors_new();
+    tree->root = node_new(tree, NODE_ROOT, NULL);
+    if (!tree->errors || !tree->root || copy_text(&tree->project, config->project) < 0 ||
+        copy_text(&tree->defaults, config->defaults) < 0 || copy_text(&tree->state_dir, config->state_dir) < 0) {
+        tree_free(tree);
+        return NULL;
+    }
+    store_watch(store, binding_on_event, tree);
+    return tree;
+}
+
+static void controls_free(Tree *tree)
+{
+    Control *each, *next;
+
+    LL_FOREACH_SAFE(tree->controls, each, next)
+    {
+        free(each->name);
+        free(each);
+    }
+}
+
+void tree_free(Tree *tree)
+{
+    if (!tree)
+        return;
+    store_watch(tree->store, NULL, NULL);
+    dir_free_all(tree);
+    node_free_all(tree);
+    controls_free(tree);
+    errors_free(tree->errors);
+    timer_free(tree->sweep);
+    free(tree->project);
+    free(tree->defaults);
+    free(tree->state_dir);
+    free(tree);
+}
+
+void tree_set_sink(Tree *tree, const TreeSink *sink)
+{
+    tree->sink = *sink;
+}
+
+bool tree_has_root(const Tree *tree)
+{
+    return !tree->project || tree->root->dir;
+}
+
+int tree_add_control(Tree *tree, const char *name, tree_render_fn render, void *ctx)
+{
+    Control *control = calloc(1, sizeof *control);
+
+    if (!control)
+        return -ERR_NO_MEMORY;
+    control->name = strdup(name);
+    if (!control->name) {
+        free(control);
+        return -ERR_NO_MEMORY;
+    }
+    control->render = render;
+    control->ctx = ctx;
+    LL_APPEND(tree->controls, control);
+    return 0;
+}
+
+void tree_counts(Tree *tree, TreeCounts *ret_counts)
+{
+    StoreListFacts facts;
+
+    store_list_facts(tree->store, STORE_INSTANCES, &facts);
+    *ret_counts = (TreeCounts){.instances = facts.count,
+                                .bytes = facts.json_bytes,
+                                .nodes = HASH_COUNT(tree->nodes), .parked = tree->parked};
+}

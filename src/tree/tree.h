@@ -1,0 +1,165 @@
+/*
+ * tree: names, nodes and what reading and writing a file means.
+ *
+ * It turns the store's resources into directories and files and carries out what is done to them. It knows nothing of FUSE: mount
+ * gives it calls and gets replies. A *node* is what the kernel knows of one name; its number is never used twice and is not its inode
+ * number. A *handle* is an open file.
+ *
+ * Operations: each starter calls `done` exactly once, from the loop and perhaps before it returns (then *ret_op is NULL). After
+ * tree_cancel() `done` never runs; a change that was sent goes on by itself. A reply and what it points to are borrowed for the callback.
+ */
+#ifndef SKY_TREE_H
+#define SKY_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "failure.h"
+#include "fsio.h"
+
+typedef struct Store Store; /* store.h */
+typedef struct Tree Tree;
+typedef struct TreeOp TreeOp;
+
+enum {
+    TREE_ROOT = 1,
+    TREE_WRITE_CAP = 1 << 20,      /* bytes of a text being written */
+    TREE_ERRORS_KEPT = 100,
+    TREE_DRAFT_KEPT_MS = 600000,   /* after its last close */
+    TREE_SHARED_BYTES = 16 << 10,  /* larger contents are read past the page cache, from the handle's own snapshot */
+};
+
+/* Who asks. The process is found out from the thread when it matters. */
+typedef struct TreeCaller {
+    pid_t thread;
+    uid_t uid;
+    gid_t gid;
+} TreeCaller;
+
+typedef struct TreeAttr {
+    uint64_t inode;
+    mode_t mode; /* kind and permissions, before the mount's umask */
+    uint64_t bytes;
+    int64_t mtime_ms, ctime_ms;
+    int64_t valid_ms; /* how long this may be taken as true */
+    bool unlinked;
+} TreeAttr;
+
+typedef struct TreeEntry {
+    uint64_t node;
+    int64_t valid_ms;
+    TreeAttr attr;
+} TreeEntry;
+
+typedef struct TreeOpened {
+    uint64_t handle;
+    bool direct;     /* past the page cache */
+    bool keep;       /* the pages that the kernel has are still right */
+    bool noflush;    /* a close has nothing to say */
+    bool attr_stale; /* the kernel must forget the node's attributes before it hears of this */
+} TreeOpened;
+
+typedef struct TreeReply {
+    int code; /* 0, or negative: then nothing else is set */
+    TreeEntry entry;   /* lookup, create, mkdir; entry.attr alone: getattr, setattr */
+    TreeOpened opened; /* open, create */
+    const char *bytes; /* read, readlink, getxattr, listxattr */
+    size_t count;      /* of these, or written */
+} TreeReply;
+
+typedef void (*tree_done_fn)(void *ctx, const TreeReply *reply);
+
+/* What the tree wants the kernel to hear. The calls must not wait, and must not call back into the tree. */
+typedef struct TreeSink {
+    void (*node_changed)(void *ctx, uint64_t node, bool content);
+    void (*name_changed)(void *ctx, uint64_t directory, const char *name);
+    void *ctx;
+} TreeSink;
+
+typedef struct TreeConfig {
+    const char *project;        /* the name of the one project that is the root; NULL: all. Copied, as all texts here */
+    const char *defaults;       /* a JSON object that every create starts from; "{}" at least */
+    const char *state_dir;      /* where local files (.defaults.json) are kept; NULL: nowhere */
+    bool read_only;
+    bool attrs_listed;          /* listings show the NAME/ directories too */
+} TreeConfig;
+
+/* NULL if there is no memory. The others stay the caller's and must outlive the tree. */
+Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio);
+void tree_free(Tree *tree);
+/* Whether there is something to be the root: with TreeConfig.project, whether that project was found. */
+bool tree_has_root(const Tree *tree);
+void tree_set_sink(Tree *tree, const TreeSink *sink);
+/* Adds a file to .skystack, written anew at each open by render(). */
+typedef int (*tree_render_fn)(void *ctx, Buf *into);
+int tree_add_control(Tree *tree, const char *name, tree_render_fn render, void *ctx);
+
+/* Takes NULL. */
+void tree_cancel(TreeOp *op);
+
+/* Names. A successful lookup, create or mkdir counts one reference of the kernel's to the node, which forget gives back. */
+void tree_lookup(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, tree_done_fn done, void *ctx,
+                 TreeOp **ret_op);
+void tree_forget(Tree *tree, uint64_t node, uint64_t count);
+void tree_getattr(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done_fn done, void *ctx, TreeOp **ret_op);
+void tree_readlink(Tree *tree, uint64_t node, tree_done_fn done, void *ctx);
+
+/* Directory entries, one by one. */
+typedef struct TreeDirent {
+    const char *name;
+    uint64_t cookie; /* where to go on after this one */
+    uint64_t inode;
+    mode_t mode;
+    const TreeEntry *entry; /* if asked for: counts as a lookup if it was taken. NULL: none, look it up */
+} TreeDirent;
+/* Takes one, or says false: full. */
+typedef bool (*tree_fill_fn)(void *ctx, const TreeDirent *dirent);
+/* Hands on the entries after `cookie` (0: from the start) until full. Then done with code 0; no entry at all means the end. */
+void tree_list(Tree *tree, const TreeCaller *caller, uint64_t node, uint64_t cookie, bool entries, tree_fill_fn fill,
+               tree_done_fn done, void *ctx, TreeOp **ret_op);
+
+/* Files. `flags` are open(2)'s. */
+void tree_open(Tree *tree, const TreeCaller *caller, uint64_t node, int flags, tree_done_fn done, void *ctx,
+               TreeOp **ret_op);
+void tree_create(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, int flags, tree_done_fn done,
+                 void *ctx, TreeOp **ret_op);
+void tree_read(Tree *tree, uint64_t handle, uint64_t offset, size_t count, tree_done_fn done, void *ctx);
+/* The write that completes a text carries it out, and has its outcome. */
+void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle, uint64_t offset, const char *bytes, size_t count,
+                tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* handle 0: by node alone. */
+void tree_truncate(Tree *tree, const TreeCaller *caller, uint64_t node, uint64_t handle, uint64_t bytes,
+                   tree_done_fn done, void *ctx, TreeOp **ret_op);
+enum TreeSettle { TREE_FLUSH, TREE_FSYNC, TREE_RELEASE };
+/* After RELEASE the handle is gone. */
+void tree_settle(Tree *tree, const TreeCaller *caller, uint64_t handle, enum TreeSettle when, tree_done_fn done, void *ctx,
+                 TreeOp **ret_op);
+
+/* Changes of names. */
+void tree_mkdir(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, tree_done_fn done, void *ctx,
+                TreeOp **ret_op);
+void tree_unlink(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, tree_done_fn done, void *ctx,
+                 TreeOp **ret_op);
+void tree_rmdir(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, tree_done_fn done, void *ctx,
+                TreeOp **ret_op);
+void tree_rename(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, uint64_t new_parent,
+                 const char *new_name, unsigned flags, tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* Says that an operation is refused as a whole, so that it is told like any other failure. Returns the code. */
+int tree_refuse(Tree *tree, const TreeCaller *caller, const char *verb, uint64_t parent, const char *name, int code);
+
+/* Attributes. An empty name lists: names, each with a NUL at its end. */
+void tree_getxattr(Tree *tree, uint64_t node, const char *name, tree_done_fn done, void *ctx);
+
+/* How many instances there are, of how much JSON, nodes, and operations that wait. */
+typedef struct TreeCounts {
+    uint64_t instances, bytes, nodes, parked;
+} TreeCounts;
+void tree_counts(Tree *tree, TreeCounts *ret_counts);
+/* The newest failure that was told, for status pages; "" if there was none. Lives until the next one. */
+const char *tree_last_error(Tree *tree);
+
+#endif

@@ -1,0 +1,302 @@
+/*
+ * tree_internal: what the files of the tree share.
+ *
+ * Life of a node: made when a name is first looked up (node_child(), binding_node()), it lives while anything needs it: the kernel's lookups, open
+ * handles, parked operations, children. Each holds one `uses`; node_unuse() of the last frees it. The root and the project directories stay.
+ *
+ * A *binding* ties an instance to its file name in a directory. It ends with the instance, or when its name or project changes; its
+ * nodes then stay behind as orphans, which know nothing any more but what is open.
+ */
+#ifndef SKY_TREE_INTERNAL_H
+#define SKY_TREE_INTERNAL_H
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "error.h"
+#include "json.h"
+#include "name.h"
+#include "store.h"
+#include "tree.h"
+
+typedef struct Node Node;
+typedef struct Dir Dir;
+typedef struct Binding Binding;
+typedef struct Handle Handle;
+typedef struct Text Text;
+typedef struct Local Local;
+
+enum NodeKind {
+    NODE_ROOT,
+    NODE_PROJECT,
+    NODE_INSTANCE, /* NAME.json */
+    NODE_DRAFT,    /* NAME.json that is being written and is not an instance yet */
+    NODE_VIEW,     /* NAME/ */
+    NODE_OBJECT,   /* a nested object in NAME/ */
+    NODE_VALUE,    /* a value in NAME/ */
+    NODE_TABLE,    /* .table */
+    NODE_NDJSON,   /* .all.ndjson */
+    NODE_DEFAULTS, /* .defaults.json */
+    NODE_CONTROLS, /* .skystack/ */
+    NODE_CONTROL,  /* a file of it */
+    NODE_REFRESH,
+    NODE_ERRORS,
+    NODE_BY_ID,    /* .skystack/by-id/ */
+    NODE_LINK,     /* a link in it */
+};
+
+struct Node {
+    UT_hash_handle hh; /* by number */
+    uint64_t number;
+    Tree *tree;
+    Node *parent;
+    Node *children;         /* those that no binding holds, in the order of their numbers */
+    Node *prev, *next;      /* siblings */
+    char *name;             /* NULL where the binding or the project knows it */
+    Dir *dir;               /* the project that it is in or is; NULL outside of projects */
+    Binding *binding;       /* the instance that it shows; NULL outside of instances, and once that is gone */
+    const struct Control *control;
+    struct Local *local;    /* of a draft: what is kept of it here */
+    uint64_t lookups;       /* the kernel's */
+    uint64_t uses;
+    uint64_t content;       /* hash of what was last opened */
+    uint64_t sent_bytes;    /* the size that the kernel was last told */
+    uint64_t rendered;      /* the size of what an open handle on a file that is written anew each time has */
+    unsigned open_handles;
+    unsigned char kind;
+    bool unlinked;
+};
+
+struct Binding {
+    UT_hash_handle hh; /* by stem, in its directory */
+    Dir *dir;
+    Node *file, *view, *link; /* NULL: nobody looked */
+    Resource *resource; /* as of the newest event */
+    char *stem;
+    uint64_t sequence; /* its place in the directory */
+    int64_t mtime_ms, ctime_ms;
+    bool shown; /* somebody saw the name: it stays */
+};
+
+struct Dir {
+    UT_hash_handle hh; /* by project id */
+    Tree *tree;
+    char *id, *stem;
+    Node *node;
+    Binding *by_stem;
+    Binding **slots; /* in order of their sequence; NULL: gone */
+    size_t slot_count, slot_room, slots_gone;
+    uint64_t next_sequence;
+    uint64_t sequence; /* its own place in the root */
+    int64_t changed_ms; /* wall clock: when something last came or went */
+    char *defaults;     /* .defaults.json; NULL: not read yet */
+    bool known;         /* the API's list of projects has it */
+};
+
+typedef struct Control {
+    char *name;
+    tree_render_fn render;
+    void *ctx;
+    struct Control *next;
+} Control;
+
+/* Bytes that are shared by whoever reads them. */
+struct Text {
+    unsigned refs;
+    size_t bytes;
+    char data[];
+};
+
+enum WriteKind { WRITE_NONE, WRITE_INSTANCE, WRITE_DEFAULTS, WRITE_REFRESH };
+
+struct Handle {
+    Node *node;
+    Text *text; /* what is read */
+    enum WriteKind writes;
+    Buf buffer;      /* what was written */
+    JsonScan scan;   /* of all of it */
+    size_t scanned;
+    bool append;
+    bool committed;  /* the text was carried out; only white space may follow */
+    bool committing; /* … and is on its way now */
+    int latched;     /* the outcome of a failed commit, until truncated */
+};
+
+struct TreeOp {
+    Tree *tree;
+    TreeCaller caller;
+    const char *verb; /* static, for messages: "mkdir" */
+    Node *node;       /* what it is about; used */
+    char *name;       /* in it */
+    void (*step)(TreeOp *op);
+    /* Called when it fails or is cancelled, before it goes; a cancelled change is ERR_INTERRUPTED if it was not sent, else ERR_UNSETTLED. */
+    void (*broke)(TreeOp *op, int code);
+    tree_done_fn done;
+    void *ctx;
+    StoreOp *waiting;
+    bool waits_for_list;
+    bool *over;       /* set when it is over, while its starter runs */
+    bool inside;      /* the store is being asked: answers that come meanwhile don't run the step */
+    bool failed;      /* such an answer was this failure */
+    Failure failure;
+    bool listed[STORE_SETS];
+    bool got;         /* the instance was asked for, and is as fresh as it gets */
+    bool changed;     /* the change was carried out … */
+    Resource *result; /* … and this is what came of it */
+    Handle *handle;
+    int flags;
+    uint64_t cookie;
+    bool entries;
+    bool filled;
+    tree_fill_fn fill;
+    size_t count;
+};
+
+struct Tree {
+    Store *store;
+    Clock *clock;
+    Fsio *fsio;
+    TreeSink sink;
+    char *project, *defaults, *state_dir;
+    bool read_only, attrs_listed;
+    Node *nodes; /* by number */
+    uint64_t next_number;
+    Node *root;
+    Dir *dirs; /* by project id */
+    uint64_t next_dir;
+    Control *controls;
+    struct ErrorRing *errors;
+    int64_t born_ms; /* wall clock */
+    size_t parked;
+    Local *locals;
+    Timer *sweep; /* runs while there are locals */
+};
+
+/* node.c */
+Node *node_find(Tree *tree, uint64_t number);
+/* The child of that name and kind, made if there is none. NULL if there is no memory. */
+Node *node_child(Node *parent, enum NodeKind kind, const char *name);
+/* A child that exists; NULL otherwise. */
+Node *node_local(Node *parent, const char *name);
+/* A node that no parent lists (its binding or project holds it). */
+Node *node_new(Tree *tree, enum NodeKind kind, Node *parent);
+Node *node_use(Node *node);
+void node_unuse(Node *node);
+/* Takes a child's name away: it is found no more, and lives on while it is used. */
+void node_detach(Node *node);
+/* Appends the path below the mount, "/" for the root; of the entry `name` in it, if not NULL. */
+int node_path(const Node *node, const char *name, Buf *into);
+bool node_is_dir(const Node *node);
+uint64_t node_inode(const Node *node);
+mode_t node_mode(const Node *node);
+void node_free_all(Tree *tree);
+
+/* binding.c */
+void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after, void *tag);
+Binding *binding_find(Dir *dir, Span stem);
+/* The node of its file, view or link, made if there is none. NULL if there is no memory. */
+Node *binding_node(Binding *binding, enum NodeKind kind);
+/* The binding at the first place at or after `sequence`; NULL at the end. */
+Binding *binding_at(Dir *dir, uint64_t sequence);
+void binding_free_all(Dir *dir);
+
+/* dir.c */
+Dir *dir_find(Tree *tree, const char *id);
+Dir *dir_find_stem(Tree *tree, const char *stem);
+Dir *dir_get(Tree *tree, const char *project_id);
+void dir_on_event(Tree *tree, enum StoreEvent event, Resource *before, Resource *after);
+Node *dir_node(Dir *dir);
+/* The text of .defaults.json: "{}" if there is none. Lives until it is set. */
+const char *dir_defaults(Dir *dir);
+int dir_set_defaults(Dir *dir, Span object);
+/* The directory after `sequence` in the root's order; NULL at the end. */
+Dir *dir_next(Tree *tree, uint64_t sequence);
+void dir_free_all(Tree *tree);
+
+/* op.c: an operation is a step that is run again whenever what it waited for has come. A need returns true if it is met; if not, the
+ * operation is parked, or already over, and the step returns. */
+TreeOp *op_start(Tree *tree, const TreeCaller *caller, const char *verb, uint64_t node, const char *name,
+                 tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* Runs the first step; *ret_op is the operation if it is parked then. */
+void op_run(TreeOp *op, TreeOp **ret_op, void (*step)(TreeOp *op));
+bool op_need_list(TreeOp *op, enum StoreSet set);
+/* As fresh as `need` says. If it turns out to be gone, that counts as met: look again. */
+bool op_need_instance(TreeOp *op, Binding *binding, enum StoreNeed need);
+bool op_need_change(TreeOp *op, const StoreIntent *intent);
+void op_finish(TreeOp *op, const TreeReply *reply);
+void op_fail(TreeOp *op, int code);
+/* As op_fail, and tells the failure where people look. */
+void op_fail_told(TreeOp *op, const Failure *failure);
+void op_refuse(TreeOp *op, int code, const char *mend, const char *message_format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* attr.c */
+TreeAttr attr_of(Node *node);
+/* Fills in a reply's entry for a node, counts the kernel's lookup. */
+void entry_of(Node *node, int64_t valid_ms, TreeEntry *ret_entry);
+void attr_note_sent(Node *node, const TreeAttr *attr);
+/* What is known of a binding's instance. */
+StoreFacts binding_facts(const Binding *binding);
+/* How fresh an instance must be for its attributes: details only where they cost no request of their own. */
+enum StoreNeed attr_need(const Binding *binding);
+
+/* The nodes of .skystack/ and by-id/; NULL if there is no memory. */
+Node *controls_node(Tree *tree);
+Node *by_id_node(Tree *tree);
+
+/* resolve.c */
+/* The binding that a file name in a project stands for, asking the API if need be. False: parked, over, or there is none and the operation
+ * failed with ERR_NOT_FOUND. */
+bool resolve_binding(TreeOp *op, Dir *dir, Span stem, Binding **ret_binding);
+
+/* The binding of an instance's id; NULL if none is known. */
+Binding *resolve_id(Tree *tree, const char *id);
+
+/* text.c */
+Text *text_new(const char *bytes, size_t count);
+Text *text_of_buf(Buf *buf);
+Text *text_unref(Text *text);
+uint64_t text_hash(Span text);
+
+/* content.c: what a node's file holds, as known now. 0 or a negative code. */
+int content_of(Node *node, Buf *into);
+
+/* value.c: NAME/ */
+/* The value at a node of a view; false if it is not there (any more). */
+bool value_of(const Node *node, Span *ret_value);
+int value_text(Span value, Buf *into);
+/* The file name of an object's member. */
+int value_file_name(Span raw_key, Buf *into);
+bool value_member(Span object, const char *file_name, Span *ret_value);
+
+/* table.c */
+int table_render(Tree *tree, Dir *dir, Buf *into);
+int ndjson_render(Tree *tree, Dir *dir, Buf *into);
+
+/* create.c */
+/* The text that creates an instance: 0, or the failure that says what is wrong with it. */
+int create_body(Dir *dir, Span name, Span text, Buf *into, Failure *ret_failure);
+
+/* handle.c */
+Handle *handle_new(Node *node, enum WriteKind writes);
+void handle_free(Handle *handle);
+
+/* local.c: files that exist here alone */
+/* Gives a new node its local part, whose life counts from now. 0 or -ERR_NO_MEMORY. */
+int local_attach(Node *node);
+/* The last handle was closed: it goes in a while, if nobody opens it again. */
+void local_closed(Node *node);
+/* It is a local file no longer. */
+void local_settle(Node *node);
+void local_free(Local *local);
+
+/* errors.c */
+struct ErrorRing *errors_new(void);
+void errors_free(struct ErrorRing *ring);
+/* Records a failure: what was done, where, by whom. */
+void errors_add(Tree *tree, const TreeCaller *caller, const char *verb, const char *path, const Failure *failure);
+int errors_render(Tree *tree, Buf *into);
+/* The newest failure of a path; NULL if there is none. */
+const Failure *errors_last_of(Tree *tree, const char *path);
+
+#endif

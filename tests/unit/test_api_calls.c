@@ -1,0 +1,419 @@
+/* The operations of the API over a net that answers what the test says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api.h"
+#include "error.h"
+#include "test_api_fakes.h"
+
+#define REFUSED "{\"error\":{\"code\":\"unauthorized\",\"message\":\"No\",\"request_id\":\"req_1\"}}"
+#define ONE     "{\"id\":\"ins_1\",\"name\":\"a\"}"
+
+typedef struct Outcome {
+    int dones;
+    bool complete;
+    Failure failure; /* code 0: none */
+    char id[64];     /* of the resource; "" if there was none */
+    size_t rows;
+    ApiCall *cancel_in_page;
+} Outcome;
+
+static FakeClock fake;
+static FakeNet net;
+static Random chance = {.next = fake_next};
+static char path[] = "/tmp/test_api_calls.XXXXXX";
+static Api *api;
+static Outcome out;
+
+static void write_token(const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static int open_api(void **state)
+{
+    const ApiConfig config = {.endpoint = "https://api.test",
+                              .version = "2026-01-15",
+                              .token = {.file = path, .named = "token_file=THERE"},
+                              .timeout_ms = 30000,
+                              .wait_ms = 90000};
+    Failure failure;
+
+    (void)state;
+    fake_clock_init(&fake);
+    fake_net_init(&net);
+    memset(&out, 0, sizeof out);
+    write_token("one");
+    return api_new(&config, &net.net, &fake.clock, &chance, fsio_system(), &api, &failure);
+}
+
+static int close_api(void **state)
+{
+    (void)state;
+    api_free(api);
+    return 0;
+}
+
+static void on_one(void *ctx, const Failure *failure, Resource *resource)
+{
+    Outcome *outcome = ctx;
+
+    outcome->dones++;
+    outcome->failure = failure ? *failure : (Failure){0};
+    snprintf(outcome->id, sizeof outcome->id, "%s", resource ? resource_id(resource) : "");
+}
+
+static void on_page(void *ctx, Resource *const *rows, size_t count)
+{
+    Outcome *outcome = ctx;
+
+    (void)rows;
+    outcome->rows += count;
+    if (outcome->cancel_in_page)
+        api_cancel(outcome->cancel_in_page);
+}
+
+static void on_list(void *ctx, const Failure *failure, bool complete)
+{
+    Outcome *outcome = ctx;
+
+    outcome->dones++;
+    outcome->failure = failure ? *failure : (Failure){0};
+    outcome->complete = complete;
+}
+
+static void assert_sent(unsigned index, const char *method, const char *url)
+{
+    assert_true(index < net.count);
+    assert_string_equal(net.calls[index].method, method);
+    assert_string_equal(net.calls[index].url, url);
+}
+
+static void each_operation_asks_as_the_api_wants_it(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    assert_int_equal(api_get(api, API_READ, "ins/1", on_one, &out, &call), 0);
+    assert_int_equal(net.count, 0);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\",\"size\":\"s\"}"), on_one, &out, &call), 0);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\",\"profile\":\"c4\"}"), on_one, &out, &call), 0);
+    assert_int_equal(api_update(api, "ins_1", span_of("{\"size\":\"l\"}"), "\"v1\"", on_one, &out, &call), 0);
+    assert_int_equal(api_delete(api, "ins_1", on_one, &out, &call), 0);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 5); /* changes go first */
+    assert_sent(0, "POST", "https://api.test/v1/instances");
+    assert_sent(1, "POST", "https://api.test/v1/compute/instances");
+    assert_sent(2, "PATCH", "https://api.test/v1/instances/ins_1");
+    assert_sent(3, "DELETE", "https://api.test/v1/instances/ins_1");
+    assert_sent(4, "GET", "https://api.test/v1/instances/ins%2F1");
+    assert_string_equal(net.calls[4].authorization, "Bearer one");
+    assert_int_equal(strlen(net.calls[0].key), 36);
+    assert_string_not_equal(net.calls[0].key, net.calls[1].key);
+    assert_string_equal(net.calls[2].key, "");
+    assert_string_equal(net.calls[2].if_match, "\"v1\"");
+    assert_string_equal(net.calls[2].body, "{\"size\":\"l\"}");
+    assert_true(net.calls[0].fresh && net.calls[2].fresh);
+    assert_false(net.calls[4].fresh);
+}
+
+static void ids_that_would_name_the_collection_are_refused(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    assert_int_equal(api_delete(api, "", on_one, &out, &call), -ERR_INVALID);
+    assert_int_equal(api_delete(api, ".", on_one, &out, &call), -ERR_INVALID);
+    assert_int_equal(api_get(api, API_READ, "..", on_one, &out, &call), -ERR_INVALID);
+    fake_pass(&fake, 1000);
+    assert_int_equal(net.count, 0);
+    assert_int_equal(out.dones, 0);
+}
+
+static void a_create_is_sent_once_whatever_becomes_of_it(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_break(&net, 0, -ERR_TIMEOUT, true);
+    assert_int_equal(out.failure.code, -ERR_UNSETTLED);
+    assert_int_equal(out.failure.sent, FAILURE_UNKNOWN);
+    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 1, 503, "", "");
+    assert_int_equal(out.failure.code, -ERR_UNSETTLED);
+    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_break(&net, 2, -ERR_REFUSED, false);
+    assert_int_equal(out.failure.code, -ERR_REFUSED);
+    assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
+    fake_pass(&fake, 3600000);
+    assert_int_equal(net.count, 3);
+    assert_int_equal(out.dones, 3);
+}
+
+static void a_new_token_is_tried_once_for_all_who_were_refused(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    write_token("two");
+    fake_answer(&net, 0, 401, "", REFUSED);
+    fake_answer(&net, 1, 401, "", REFUSED);
+    assert_int_equal(out.dones, 0);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 4);
+    assert_string_equal(net.calls[2].authorization, "Bearer two");
+    assert_string_equal(net.calls[3].authorization, "Bearer two");
+    assert_string_equal(net.calls[2].key, net.calls[0].key);
+    fake_answer(&net, 2, 201, "", ONE);
+    assert_string_equal(out.id, "ins_1");
+    write_token("three");
+    fake_answer(&net, 3, 401, "", REFUSED); /* a second time: no */
+    assert_int_equal(out.failure.code, -ERR_TOKEN);
+    assert_int_equal(out.dones, 2);
+}
+
+static void while_the_token_is_latched_nothing_is_sent(void **state)
+{
+    ApiStats stats;
+    ApiCall *call;
+
+    (void)state;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 401, "", REFUSED);
+    assert_int_equal(out.failure.code, -ERR_TOKEN);
+    assert_non_null(strstr(out.failure.mend, "token_file=THERE"));
+    for (int i = 0; i < 5; i++) {
+        api_get(api, API_READ, "ins_1", on_one, &out, &call);
+        fake_pass(&fake, 1000);
+    }
+    assert_int_equal(net.count, 1);
+    assert_int_equal(out.dones, 6);
+    assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
+    api_stats(api, &stats);
+    assert_true(stats.token_latched);
+    assert_int_equal(stats.requests, 1);
+    write_token("two");
+    fake_pass(&fake, 1000);
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 2);
+}
+
+static void a_429_holds_all_and_is_sent_again(void **state)
+{
+    ApiCall *call, *other;
+
+    (void)state;
+    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 429, "HTTP/1.1 429 X\r\nRetry-After: 5\r\n\r\n", REFUSED);
+    api_get(api, API_READ, "ins_1", on_one, &out, &other);
+    fake_pass(&fake, 4999);
+    assert_int_equal(net.count, 1);
+    assert_int_equal(api_line_ms(other), 4999);
+    fake_pass(&fake, 1);
+    assert_int_equal(net.count, 3);
+    fake_answer(&net, 1, 201, "", ONE);
+    fake_answer(&net, 2, 200, "", ONE);
+    assert_int_equal(out.dones, 2);
+}
+
+static void a_429_that_lasts_too_long_is_an_error_with_the_api_s_words(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 429, "HTTP/1.1 429 X\r\nRetry-After: 1000000000\r\n\r\n", REFUSED);
+    assert_int_equal(out.dones, 0);
+    fake_pass(&fake, 0);
+    assert_int_equal(out.failure.code, -ERR_LIMITED);
+    assert_int_equal(out.failure.http_status, 429);
+    assert_string_equal(out.failure.request_id, "req_1");
+    assert_non_null(strstr(out.failure.mend, "3600 s"));
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(out.failure.code, -ERR_LIMITED);
+    assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
+    assert_int_equal(net.count, 1);
+}
+
+static void cancelled_calls_are_never_heard_of(void **state)
+{
+    ApiCall *waiting, *reading, *changing;
+    ApiStats stats;
+
+    (void)state;
+    api_get(api, API_READ, "ins_1", on_one, &out, &waiting);
+    api_cancel(waiting);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 0);
+    api_get(api, API_READ, "ins_1", on_one, &out, &reading);
+    api_delete(api, "ins_1", on_one, &out, &changing);
+    fake_pass(&fake, 0);
+    api_cancel(reading);
+    api_cancel(changing);
+    assert_true(net.calls[1].cancelled);
+    assert_false(net.calls[0].cancelled); /* a change goes on */
+    fake_answer(&net, 0, 429, "HTTP/1.1 429 X\r\nRetry-After: 0\r\n\r\n", REFUSED);
+    fake_pass(&fake, 10000);
+    assert_int_equal(net.count, 2); /* but is not begun anew */
+    assert_int_equal(out.dones, 0);
+    api_stats(api, &stats);
+    assert_int_equal(stats.in_flight, 0);
+    api_cancel(NULL);
+}
+
+static void a_change_can_be_taken_back_until_it_is_sent(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_delete(api, "ins_1", on_one, &out, &call);
+    assert_true(api_retract(call));
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 0);
+    api_delete(api, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_false(api_retract(call));
+    fake_answer(&net, 0, 204, "", "");
+    assert_int_equal(out.dones, 1);
+    assert_int_equal(out.failure.code, 0);
+}
+
+static void a_list_goes_page_by_page(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    fake_pass(&fake, 0);
+    assert_sent(0, "GET", "https://api.test/v1/instances?limit=200");
+    fake_answer(&net, 0, 200, "", "{\"data\":[" ONE ",{\"id\":\"b\"}],\"next_cursor\":\"x y\"}");
+    assert_int_equal(out.rows, 2);
+    fake_pass(&fake, 0);
+    assert_sent(1, "GET", "https://api.test/v1/instances?limit=200&cursor=x%20y");
+    fake_answer(&net, 1, 200, "", "{\"data\":[{\"id\":\"c\"}],\"next_cursor\":null}");
+    assert_int_equal(out.rows, 3);
+    assert_int_equal(out.dones, 1);
+    assert_true(out.complete);
+}
+
+static void a_list_that_fails_on_the_way_is_not_complete(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 200, "", "{\"data\":[" ONE "],\"next_cursor\":\"x\"}");
+    fake_pass(&fake, 0);
+    fake_answer(&net, 1, 503, "", "");
+    assert_int_equal(out.failure.code, -ERR_REMOTE);
+    assert_false(out.complete);
+}
+
+static void a_list_can_be_cancelled_from_its_page(void **state)
+{
+    (void)state;
+    api_list_instances(api, API_READ, on_page, on_list, &out, &out.cancel_in_page);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 200, "", "{\"data\":[" ONE "],\"next_cursor\":\"x\"}");
+    fake_pass(&fake, 1000);
+    assert_int_equal(out.rows, 1);
+    assert_int_equal(net.count, 1);
+    assert_int_equal(out.dones, 0);
+}
+
+static void an_api_without_projects_has_one(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_list_projects(api, API_READ, on_page, on_list, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 404, "", REFUSED);
+    assert_int_equal(out.rows, 1);
+    assert_true(out.complete);
+    api_list_projects(api, API_READ, on_page, on_list, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 1, 404, "", "<html>"); /* says nothing of projects */
+    assert_int_equal(out.failure.code, -ERR_REMOTE);
+    assert_false(out.complete);
+}
+
+static void what_cannot_be_a_mount_is_refused(void **state)
+{
+    static const struct {
+        const char *endpoint, *version;
+    } rows[] = {{"http://api.test", "1"},   {"https://", "1"},    {"https://a b", "1"},
+                {"https://a", "1\r\nX: y"}, {"https://a", "1 2"}, {"https://a", ""}};
+    Failure failure;
+    Api *none;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const ApiConfig config = {
+            .endpoint = rows[i].endpoint, .version = rows[i].version, .token = {.value = "one", .named = "$X"}};
+
+        assert_int_equal(api_new(&config, &net.net, &fake.clock, &chance, fsio_system(), &none, &failure),
+                         -ERR_INVALID);
+    }
+}
+
+static int make_file(void **state)
+{
+    int fd = mkstemp(path);
+
+    (void)state;
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+#define API_TEST(function) cmocka_unit_test_setup_teardown(function, open_api, close_api)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        API_TEST(each_operation_asks_as_the_api_wants_it),
+        API_TEST(ids_that_would_name_the_collection_are_refused),
+        API_TEST(a_create_is_sent_once_whatever_becomes_of_it),
+        API_TEST(a_new_token_is_tried_once_for_all_who_were_refused),
+        API_TEST(while_the_token_is_latched_nothing_is_sent),
+        API_TEST(a_429_holds_all_and_is_sent_again),
+        API_TEST(a_429_that_lasts_too_long_is_an_error_with_the_api_s_words),
+        API_TEST(cancelled_calls_are_never_heard_of),
+        API_TEST(a_change_can_be_taken_back_until_it_is_sent),
+        API_TEST(a_list_goes_page_by_page),
+        API_TEST(a_list_that_fails_on_the_way_is_not_complete),
+        API_TEST(a_list_can_be_cancelled_from_its_page),
+        API_TEST(an_api_without_projects_has_one),
+        API_TEST(what_cannot_be_a_mount_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}

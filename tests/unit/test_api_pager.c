@@ -1,0 +1,231 @@
+/* Which page comes next, and whether a list's end was seen. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "error.h"
+#include "pager.h"
+#include "url.h"
+
+enum { TOTAL_ABSENT = -1, ROWS_MAX = 400 };
+
+static char no_cursor[] = "";
+
+/* Feeds a page of `count` rows, with ids from `first` on. cursor: NULL absent, "null", or its text. */
+static enum PagerStep feed(Pager *pager, int first, size_t count, const char *cursor, int64_t total, Failure *failure)
+{
+    Resource *rows[ROWS_MAX] = {0};
+    char text[64], copy[64] = "";
+    PagerPage page = {.total = total};
+    enum PagerStep step;
+
+    for (size_t i = 0; i < count; i++) {
+        snprintf(text, sizeof text, "{\"id\":\"i%d\"}", first + (int)i);
+        assert_int_equal(resource_new(span_of(text), &rows[i]), 0);
+    }
+    if (cursor && strcmp(cursor, "null") == 0)
+        page.cursor = PAGER_CURSOR_NULL;
+    else if (cursor) {
+        snprintf(copy, sizeof copy, "%s", cursor);
+        page.cursor = PAGER_CURSOR_TEXT;
+        page.cursor_text = copy[0] ? copy : no_cursor;
+    }
+    step = pager_take(pager, &page, rows, count, failure);
+    for (size_t i = 0; i < count; i++)
+        resource_unref(rows[i]);
+    return step;
+}
+
+static void assert_query(const Pager *pager, const char *wanted)
+{
+    _cleanup_buf_ Buf query = BUF_INIT(1024);
+
+    assert_int_equal(pager_query(pager, &query), 0);
+    assert_string_equal(buf_text(&query), wanted);
+}
+
+static void cursors_are_followed_until_null(void **state)
+{
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    pager_init(&pager);
+    assert_query(&pager, "?limit=200");
+    assert_int_equal(feed(&pager, 0, 200, "a/b=", TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_query(&pager, "?limit=200&cursor=a%2Fb%3D");
+    assert_int_equal(feed(&pager, 200, 200, "c2", TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 400, 3, "null", TOTAL_ABSENT, &failure), PAGER_COMPLETE);
+    pager_release(&pager);
+}
+
+static void a_repeated_cursor_fails(void **state)
+{
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 1, "a", TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 1, 1, "b", TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 2, 1, "a", TOTAL_ABSENT, &failure), PAGER_FAILED);
+    assert_int_equal(failure.code, -ERR_REMOTE);
+    pager_release(&pager);
+}
+
+static void cursors_that_never_end_fail(void **state)
+{
+    enum PagerStep step = PAGER_NEXT;
+    Failure failure;
+    char cursor[16];
+    Pager pager;
+    int pages;
+
+    (void)state;
+    pager_init(&pager);
+    for (pages = 0; step == PAGER_NEXT && pages < PAGER_PAGES_MAX + 10; pages++) {
+        snprintf(cursor, sizeof cursor, "c%d", pages);
+        step = feed(&pager, pages, 1, cursor, TOTAL_ABSENT, &failure);
+    }
+    assert_int_equal(step, PAGER_FAILED);
+    assert_int_equal(pages, PAGER_PAGES_MAX + 1);
+    pager_release(&pager);
+
+    pager_init(&pager);
+    for (step = PAGER_NEXT, pages = 0; step == PAGER_NEXT && pages < 100; pages++) {
+        snprintf(cursor, sizeof cursor, "c%d", pages);
+        step = feed(&pager, 0, 0, cursor, TOTAL_ABSENT, &failure);
+    }
+    assert_int_equal(step, PAGER_FAILED);
+    assert_int_equal(pages, PAGER_EMPTY_PAGES_MAX + 1);
+    pager_release(&pager);
+}
+
+static void a_cursor_list_without_a_clear_end_is_incomplete(void **state)
+{
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, "a", TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 200, 3, NULL, TOTAL_ABSENT, &failure), PAGER_INCOMPLETE);
+    pager_release(&pager);
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, "", TOTAL_ABSENT, &failure), PAGER_INCOMPLETE);
+    pager_release(&pager);
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, "a", 300, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 200, 3, "null", 300, &failure), PAGER_INCOMPLETE);
+    pager_release(&pager);
+}
+
+static void numbered_pages_are_asked_for_up_to_the_total(void **state)
+{
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, NULL, 450, &failure), PAGER_NEXT);
+    assert_query(&pager, "?limit=200&page=2");
+    assert_int_equal(feed(&pager, 200, 200, NULL, 450, &failure), PAGER_NEXT);
+    assert_query(&pager, "?limit=200&page=3");
+    assert_int_equal(feed(&pager, 400, 50, NULL, 450, &failure), PAGER_COMPLETE);
+    pager_release(&pager);
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 0, NULL, 0, &failure), PAGER_COMPLETE);
+    pager_release(&pager);
+    pager_init(&pager); /* a null cursor that is there for show */
+    assert_int_equal(feed(&pager, 0, 20, "null", 21, &failure), PAGER_NEXT);
+    assert_query(&pager, "?limit=200&page=2");
+    assert_int_equal(feed(&pager, 20, 1, "null", 21, &failure), PAGER_COMPLETE);
+    pager_release(&pager);
+}
+
+static void pages_that_shift_start_again_twice_and_are_incomplete_then(void **state)
+{
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    pager_init(&pager);
+    for (int run = 0; run <= PAGER_RESTARTS_MAX; run++) {
+        assert_query(&pager, "?limit=200");
+        assert_int_equal(feed(&pager, 0, 200, NULL, 300, &failure), PAGER_NEXT);
+        assert_int_equal(feed(&pager, 200, 101, NULL, 301, &failure),
+                         run < PAGER_RESTARTS_MAX ? PAGER_NEXT : PAGER_INCOMPLETE);
+    }
+    pager_release(&pager);
+
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, NULL, 300, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 199, 100, NULL, 300, &failure), PAGER_NEXT); /* one row came twice */
+    assert_query(&pager, "?limit=200");
+    assert_int_equal(feed(&pager, 0, 200, NULL, 300, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 200, 100, NULL, 300, &failure), PAGER_COMPLETE);
+    pager_release(&pager);
+
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, NULL, 300, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 200, 0, NULL, 300, &failure), PAGER_NEXT); /* fewer than the total */
+    assert_query(&pager, "?limit=200");
+    pager_release(&pager);
+}
+
+static void a_list_that_says_nothing_of_paging_is_asked_for_more(void **state)
+{
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 0, NULL, TOTAL_ABSENT, &failure), PAGER_COMPLETE);
+    pager_release(&pager);
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 100, NULL, TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_query(&pager, "?limit=200&page=2");
+    assert_int_equal(feed(&pager, 100, 30, NULL, TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 0, 0, NULL, TOTAL_ABSENT, &failure), PAGER_COMPLETE);
+    pager_release(&pager);
+    pager_init(&pager); /* `page` is ignored */
+    assert_int_equal(feed(&pager, 0, 7, NULL, TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 0, 7, NULL, TOTAL_ABSENT, &failure), PAGER_COMPLETE);
+    pager_release(&pager);
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, NULL, TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 0, 200, NULL, TOTAL_ABSENT, &failure), PAGER_INCOMPLETE);
+    pager_release(&pager);
+}
+
+static void addresses_are_encoded(void **state)
+{
+    _cleanup_buf_ Buf text = BUF_INIT(256);
+
+    (void)state;
+    assert_int_equal(url_encode(&text, span_of("ins_1-a.b~c")), 0);
+    assert_int_equal(url_encode(&text, span_of(" ?#%/&+\xc3\xa9")), 0);
+    assert_string_equal(buf_text(&text), "ins_1-a.b~c%20%3F%23%25%2F%26%2B%C3%A9");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cursors_are_followed_until_null),
+        cmocka_unit_test(a_repeated_cursor_fails),
+        cmocka_unit_test(cursors_that_never_end_fail),
+        cmocka_unit_test(a_cursor_list_without_a_clear_end_is_incomplete),
+        cmocka_unit_test(numbered_pages_are_asked_for_up_to_the_total),
+        cmocka_unit_test(pages_that_shift_start_again_twice_and_are_incomplete_then),
+        cmocka_unit_test(a_list_that_says_nothing_of_paging_is_asked_for_more),
+        cmocka_unit_test(addresses_are_encoded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
