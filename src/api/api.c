@@ -201,11 +201,13 @@ int api_list_projects(Api *api, enum ApiClass class, api_page_fn page, api_list_
 static void on_one(void *ctx, const Verdict *verdict)
 {
     ApiCall *call = ctx;
+    ApiAnswer answer = {.resource = verdict->one, .etag = verdict->etag};
     api_one_fn done = call->done;
     void *done_ctx = call->ctx;
+    bool failed = verdict->failure.code < 0;
 
     call_free(call);
-    done(done_ctx, verdict->failure.code < 0 ? &verdict->failure : NULL, verdict->one);
+    done(done_ctx, failed ? &verdict->failure : NULL, failed ? NULL : &answer);
 }
 
 static int start_one(Api *api, const ExchangeOrder *order, api_one_fn done, void *ctx, ApiCall **ret_call)

@@ -81,8 +81,13 @@ typedef void (*api_page_fn)(void *ctx, Resource *const *rows, size_t count);
 /* complete: the list's end was seen, and nothing shifted while paging: what was not in it does not exist. With a
  * failure never complete. */
 typedef void (*api_list_fn)(void *ctx, const Failure *failure, bool complete);
-/* resource is NULL with a failure, and where there is none to give (delete). */
-typedef void (*api_one_fn)(void *ctx, const Failure *failure, Resource *resource);
+/* What the API said of one instance; borrowed. */
+typedef struct ApiAnswer {
+    Resource *resource; /* NULL where there is none to give (delete) */
+    const char *etag;   /* "" if there was none */
+} ApiAnswer;
+/* answer is NULL with a failure. */
+typedef void (*api_one_fn)(void *ctx, const Failure *failure, const ApiAnswer *answer);
 
 /* All instances that the token may see, page by page. A page is asked for when the one before was handed on. 0, or
  * -ERR_NO_MEMORY: then `done` never runs. The same holds for each starter below; those that take an id also give

@@ -1,14 +1,14 @@
 /*
  * envelope: what an answer means: a resource, a page of rows, or a failure. Pure; internal to api.
  *
- *   status                      code                             status                     code
- *   2xx, body as expected       0                                405, 501 on an update      NO_UPDATES
- *   2xx, any other body         PROTOCOL (a create: UNSETTLED)   404, no envelope           REMOTE (an update:
- * NO_UPDATES) 400, 422                    INVALID                          other 5xx                  REMOTE (a create:
- * UNSETTLED) 401                         TOKEN                            429                        LIMITED 403
- * FORBIDDEN                        other 4xx                  REMOTE 404                         NOT_FOUND (a delete:
- * 0)          1xx, 3xx                   PROTOCOL 409                         EXISTS on a create, else BUSY 412
- * CONFLICT
+ *   status                    code                            status                    code
+ *   2xx, body as expected     0                               405, 501 on an update     NO_UPDATES
+ *   2xx, any other body       PROTOCOL (a create: UNSETTLED)  404, no envelope          REMOTE (an update: NO_UPDATES)
+ *   400, 422                  INVALID                         other 5xx                 REMOTE (a create: UNSETTLED)
+ *   401                       TOKEN                           429                       LIMITED
+ *   403                       FORBIDDEN                       other 4xx                 REMOTE
+ *   404                       NOT_FOUND (a delete: 0)         1xx, 3xx                  PROTOCOL
+ *   409                       EXISTS on a create, else BUSY   412                       CONFLICT
  *
  * Only what carries the API's error envelope speaks for the API: without it every 4xx is PROTOCOL, but for the 404
  * above and for 401 and 429, which are heeded whoever says so. A 5xx to a change, and a 2xx whose body is broken, leave
@@ -27,7 +27,7 @@
 
 enum Purpose { PURPOSE_LIST, PURPOSE_GET, PURPOSE_CREATE, PURPOSE_UPDATE, PURPOSE_DELETE };
 
-enum { ENVELOPE_ROWS_MAX = 20000 }; /* in one answer */
+enum { ENVELOPE_ROWS_MAX = 20000, /* in one answer */ VERDICT_ETAG_BYTES = 256 };
 
 typedef struct Answer {
     int status;
@@ -42,6 +42,7 @@ typedef struct Verdict {
     Resource **rows; /* of a list */
     size_t count;
     PagerPage page;
+    char etag[VERDICT_ETAG_BYTES]; /* of a get; "" if there was none, or one too long to send back */
 } Verdict;
 
 /* Whether it changes something. */

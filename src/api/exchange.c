@@ -136,6 +136,14 @@ static void finish_failed(Exchange *exchange, const Failure *failure)
 
 /* ---- the answer ---- */
 
+/* One that was cut, or a weak one, would never match (RFC 9110 section 13.1.1). */
+static void keep_etag(const NetResponse *response, Verdict *verdict)
+{
+    if (!net_header(response, "ETag", verdict->etag, sizeof verdict->etag) ||
+        strlen(verdict->etag) + 1 == sizeof verdict->etag || verdict->etag[0] != '"')
+        verdict->etag[0] = '\0';
+}
+
 static void judge(const Exchange *exchange, const NetResponse *response, Verdict *ret_verdict)
 {
     char request_id[FAILURE_ID_BYTES] = "";
@@ -149,6 +157,7 @@ static void judge(const Exchange *exchange, const NetResponse *response, Verdict
         envelope_unanswered(exchange->purpose, response->code, response->sent, response->problem, ret_verdict);
     else
         envelope_read(exchange->purpose, &answer, ret_verdict);
+    keep_etag(response, ret_verdict);
 }
 
 /* Holds the line after a 429, for everyone. */

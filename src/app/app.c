@@ -80,6 +80,33 @@ static int open_state(App *app)
     return EXIT_OK;
 }
 
+/* What an earlier mount left is in the journal. A damaged one is not written to: then this mount changes nothing, and says so. */
+static int open_journal(App *app)
+{
+    Failure failure;
+    unsigned damage = 0;
+    int r;
+
+    if (!app->state || app->settings->read_only)
+        return EXIT_OK;
+    app->worker = worker_new(app->loop);
+    if (!app->worker)
+        return out_of_memory();
+    r = journal_open(fsio_system(), app->worker, state_path(app->state), &app->journal, &damage, &failure);
+    if (r == 0 && damage > 0) {
+        failure = failure_make(-ERR_DISK, "%u files of the journal in %s/intents are damaged.", damage, state_path(app->state));
+        journal_close(app->journal);
+        app->journal = NULL;
+        r = failure.code;
+    }
+    if (r < 0) {
+        failure_set_mend(&failure, "Mounting read-only; move them away, and mount again.");
+        say_failure(&failure);
+        app->settings->read_only = true;
+    }
+    return EXIT_OK;
+}
+
 static char *defaults_json(const Settings *settings)
 {
     cJSON *root = cJSON_CreateObject();
@@ -152,9 +179,14 @@ static int make_tree(App *app)
         .state_dir = app->state ? state_path(app->state) : NULL,
         .read_only = settings->read_only,
         .attrs_listed = settings->attrs_listed,
+        .delete_delay_ms = settings->delete_delay_ms,
+        .max_deletes = settings->max_deletes,
+        .max_creates = settings->max_creates,
+        .protect = settings->protect,
+        .no_delete = settings->no_delete,
     };
 
-    app->store = store_new(&store, app->api, loop_clock(app->loop));
+    app->store = store_new(&store, app->api, app->journal, loop_clock(app->loop));
     if (app->store && defaults)
         app->tree = tree_new(&tree, app->store, loop_clock(app->loop), fsio_system());
     cJSON_free(defaults);
@@ -249,6 +281,35 @@ static void on_ended(void *ctx)
     loop_stop(app->loop);
 }
 
+static void on_flushed(void *ctx)
+{
+    App *app = ctx;
+
+    app->flushed = true;
+    loop_stop(app->loop);
+}
+
+static void on_flush_deadline(void *ctx)
+{
+    log_warn("ending with changes under way: what became of them is found out at the next mount");
+    loop_stop(((App *)ctx)->loop);
+}
+
+/* Deletes that wait are sent, and changes under way are waited for, within the time that a call may take. */
+static void flush(App *app)
+{
+    Timer *deadline = timer_new(loop_clock(app->loop), on_flush_deadline, app);
+
+    mount_stop(app->mount);
+    if (!deadline)
+        return;
+    timer_start(deadline, app->settings->timeout_ms);
+    tree_flush(app->tree, on_flushed, app);
+    if (!app->flushed)
+        loop_run(app->loop);
+    timer_free(deadline);
+}
+
 static int serve(App *app)
 {
     const Settings *settings = app->settings;
@@ -268,6 +329,7 @@ static int serve(App *app)
         mount_new(&config, app->tree, app->loop, on_ready, on_ended, app, &app->mount, &failure) < 0)
         return give_up(&failure);
     loop_run(app->loop);
+    flush(app);
     return EXIT_OK;
 }
 
@@ -285,6 +347,8 @@ static void tear_down(App *app)
     store_free(app->store);
     api_free(app->api);
     net_curl_free(app->net);
+    journal_close(app->journal);
+    worker_free(app->worker);
     state_close(app->state);
     loop_free(app->loop);
     token_choice_release(&app->token);
@@ -292,7 +356,7 @@ static void tear_down(App *app)
 
 int app_run(Settings *settings)
 {
-    static int (*const steps[])(App *) = {open_state, make_loop, make_net, make_api, make_tree, probe, serve};
+    static int (*const steps[])(App *) = {open_state, make_loop, open_journal, make_net, make_api, make_tree, probe, serve};
     App app = {.settings = settings};
     int code = EXIT_OK;
 

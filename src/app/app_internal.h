@@ -3,6 +3,7 @@
 
 #include "api.h"
 #include "app.h"
+#include "journal.h"
 #include "loop.h"
 #include "mount.h"
 #include "net_curl.h"
@@ -10,12 +11,15 @@
 #include "state.h"
 #include "store.h"
 #include "tree.h"
+#include "worker.h"
 
 typedef struct App {
     Settings *settings;
     TokenChoice token;
     Loop *loop;
     State *state;
+    Worker *worker;
+    Journal *journal;
     Net *net;
     Api *api;
     Store *store;
@@ -25,6 +29,7 @@ typedef struct App {
     int64_t started_wall_ms;
     int exit_code;
     bool probed;
+    bool flushed;
     Failure failure; /* of the probe */
 } App;
 

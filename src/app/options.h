@@ -21,7 +21,10 @@ typedef struct Settings {
     char *region, *size, *image, *profile;
     int64_t ttl_ms, ttl_transition_ms, ttl_projects_ms, stale_if_error_ms, timeout_ms, wait_ms;
     unsigned requests_per_minute, requests_per_day;
-    bool read_only, allow_other, attrs_listed;
+    int64_t delete_delay_ms;
+    unsigned max_deletes, max_creates;
+    char *protect;
+    bool read_only, no_delete, allow_other, attrs_listed;
     char *state_dir;
     uid_t uid;
     gid_t gid;

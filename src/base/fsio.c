@@ -1,5 +1,6 @@
 #include "fsio.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "crash.h"
 #include "error.h"
 
 static void look_at(const char *path, FsioFacts *facts)
@@ -73,64 +75,146 @@ static int system_append(Fsio *fsio, const char *path, const void *bytes, size_t
     return (size_t)written == count ? 0 : -ERR_NO_SPACE;
 }
 
-static int write_synced(const char *path, const void *bytes, size_t count)
+static int write_all(int fd, const char *bytes, size_t count)
+{
+    while (count > 0) {
+        ssize_t written = write(fd, bytes, count);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return error_from_errno(errno);
+        bytes += written;
+        count -= (size_t)written;
+    }
+    return 0;
+}
+
+static int system_write(Fsio *fsio, const char *path, const void *bytes, size_t count)
 {
     _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    ssize_t written;
-
-    if (fd < 0)
-        return error_from_errno(errno);
-    written = write(fd, bytes, count);
-    if (written < 0 || fsync(fd) < 0)
-        return error_from_errno(errno);
-    return (size_t)written == count ? 0 : -ERR_NO_SPACE;
-}
-
-static int sync_parent(const char *path)
-{
-    _cleanup_free_ char *copy = strdup(path);
-    _cleanup_close_ int fd = -1;
-
-    if (!copy)
-        return -ERR_NO_MEMORY;
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 || fsync(fd) < 0 ? error_from_errno(errno) : 0;
-}
-
-static int system_replace(Fsio *fsio, const char *path, const void *bytes, size_t count)
-{
-    _cleanup_free_ char *temporary = NULL;
     int r;
 
     (void)fsio;
-    if (asprintf(&temporary, "%s.new", path) < 0) {
-        temporary = NULL;
+    if (fd < 0)
+        return error_from_errno(errno);
+    r = write_all(fd, bytes, count);
+    return r == 0 && fsync(fd) < 0 ? error_from_errno(errno) : r;
+}
+
+static int system_rename(Fsio *fsio, const char *from, const char *to)
+{
+    (void)fsio;
+    return rename(from, to) < 0 ? error_from_errno(errno) : 0;
+}
+
+static int system_remove(Fsio *fsio, const char *path)
+{
+    (void)fsio;
+    return unlink(path) < 0 ? error_from_errno(errno) : 0;
+}
+
+static int system_sync_dir(Fsio *fsio, const char *path)
+{
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    (void)fsio;
+    if (fd < 0)
+        return error_from_errno(errno);
+    /* EINVAL: a file system that has nothing to sync here */
+    return fsync(fd) < 0 && errno != EINVAL ? error_from_errno(errno) : 0;
+}
+
+static int append_names(DIR *dir, Buf *into)
+{
+    const struct dirent *entry;
+    int r = 0;
+
+    for (errno = 0; r == 0 && (entry = readdir(dir)) != NULL; errno = 0)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            r = buf_append(into, entry->d_name, strlen(entry->d_name) + 1);
+    return r < 0 ? r : error_from_errno(errno);
+}
+
+static int system_list(Fsio *fsio, const char *path, Buf *into)
+{
+    DIR *dir = opendir(path);
+    int r;
+
+    (void)fsio;
+    if (!dir)
+        return error_from_errno(errno);
+    r = append_names(dir, into);
+    closedir(dir);
+    return r;
+}
+
+static int system_size(Fsio *fsio, const char *path, uint64_t *ret_bytes)
+{
+    struct stat st;
+
+    (void)fsio;
+    if (lstat(path, &st) < 0)
+        return error_from_errno(errno);
+    *ret_bytes = (uint64_t)st.st_size;
+    return 0;
+}
+
+static int sync_parent(Fsio *fsio, const char *path)
+{
+    _cleanup_free_ char *copy = strdup(path);
+
+    return copy ? fsio_sync_dir(fsio, dirname(copy)) : -ERR_NO_MEMORY;
+}
+
+/* The rename is what makes the new bytes the file's: before it, whoever reads sees the old ones. */
+int fsio_replace(Fsio *fsio, const char *path, const void *bytes, size_t count)
+{
+    _cleanup_free_ char *fresh = NULL;
+    int r;
+
+    if (asprintf(&fresh, "%s.new", path) < 0) {
+        fresh = NULL;
         return -ERR_NO_MEMORY;
     }
-    r = write_synced(temporary, bytes, count);
-    if (r == 0 && rename(temporary, path) < 0)
-        r = error_from_errno(errno);
+    crash_point("replace-begins");
+    r = fsio_write(fsio, fresh, bytes, count);
+    crash_point("replace-written");
+    if (r == 0)
+        r = fsio_rename(fsio, fresh, path);
     if (r < 0) {
-        unlink(temporary);
+        fsio_remove(fsio, fresh);
         return r;
     }
-    return sync_parent(path);
+    crash_point("replace-renamed");
+    return sync_parent(fsio, path);
+}
+
+/* A directory that can't be made but isn't the last one may be there, above what this user may look at. One that may be written but not
+ * read can't be synced, and is used all the same. */
+static int make_dir(Fsio *fsio, const char *path, bool is_last)
+{
+    if (mkdir(path, 0700) == 0) {
+        int r = sync_parent(fsio, path);
+
+        return r == -ERR_NO_ACCESS ? 0 : r;
+    }
+    if (errno == EEXIST || (!is_last && (errno == EROFS || errno == EACCES)))
+        return 0;
+    return error_from_errno(errno);
 }
 
 static int system_make_dirs(Fsio *fsio, const char *path)
 {
     _cleanup_free_ char *copy = strdup(path);
+    int r = copy ? 0 : -ERR_NO_MEMORY;
 
-    (void)fsio;
-    if (!copy)
-        return -ERR_NO_MEMORY;
-    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; r == 0 && slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(copy, 0700) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
-            return error_from_errno(errno);
+        r = make_dir(fsio, copy, false);
         *slash = '/';
     }
-    return mkdir(copy, 0700) < 0 && errno != EEXIST ? error_from_errno(errno) : 0;
+    return r < 0 ? r : make_dir(fsio, copy, true);
 }
 
 static int system_lock(Fsio *fsio, const char *path, int *ret_lock)
@@ -158,12 +242,19 @@ static void system_unlock(Fsio *fsio, int lock)
 
 Fsio *fsio_system(void)
 {
-    static const FsioOps ops = {.read = system_read,
-                                .append = system_append,
-                                .replace = system_replace,
-                                .make_dirs = system_make_dirs,
-                                .lock = system_lock,
-                                .unlock = system_unlock};
+    static const FsioOps ops = {
+        .read = system_read,
+        .append = system_append,
+        .write = system_write,
+        .rename = system_rename,
+        .remove = system_remove,
+        .sync_dir = system_sync_dir,
+        .list = system_list,
+        .size = system_size,
+        .make_dirs = system_make_dirs,
+        .lock = system_lock,
+        .unlock = system_unlock,
+    };
     static Fsio fsio = {.ops = &ops};
 
     return &fsio;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "buf.h"
@@ -23,7 +24,12 @@ typedef struct FsioFacts {
 typedef struct FsioOps {
     int (*read)(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_facts);
     int (*append)(Fsio *fsio, const char *path, const void *bytes, size_t count);
-    int (*replace)(Fsio *fsio, const char *path, const void *bytes, size_t count);
+    int (*write)(Fsio *fsio, const char *path, const void *bytes, size_t count);
+    int (*rename)(Fsio *fsio, const char *from, const char *to);
+    int (*remove)(Fsio *fsio, const char *path);
+    int (*sync_dir)(Fsio *fsio, const char *path);
+    int (*list)(Fsio *fsio, const char *path, Buf *into);
+    int (*size)(Fsio *fsio, const char *path, uint64_t *ret_bytes);
     int (*make_dirs)(Fsio *fsio, const char *path);
     int (*lock)(Fsio *fsio, const char *path, int *ret_lock);
     void (*unlock)(Fsio *fsio, int lock);
@@ -49,13 +55,48 @@ static inline int fsio_append(Fsio *fsio, const char *path, const void *bytes, s
     return fsio->ops->append(fsio, path, bytes, count);
 }
 
-/* Makes a file (0600) hold exactly these bytes: after a crash it has the old ones or the new ones, synced. */
-static inline int fsio_replace(Fsio *fsio, const char *path, const void *bytes, size_t count)
+/* Makes a file (0600), emptied if it is there, of these bytes, and syncs them. On failure, and after a crash, any part may be there. Its
+ * name is durable only once its directory is synced. */
+static inline int fsio_write(Fsio *fsio, const char *path, const void *bytes, size_t count)
 {
-    return fsio->ops->replace(fsio, path, bytes, count);
+    return fsio->ops->write(fsio, path, bytes, count);
 }
 
-/* Makes a directory (0700) and those above it that are missing. */
+/* Gives a file another name in the same file system; one that has that name goes. Durable once the directory is synced. */
+static inline int fsio_rename(Fsio *fsio, const char *from, const char *to)
+{
+    return fsio->ops->rename(fsio, from, to);
+}
+
+/* Removes a file's name; durable once the directory is synced. -ERR_NOT_FOUND if there is none. */
+static inline int fsio_remove(Fsio *fsio, const char *path)
+{
+    return fsio->ops->remove(fsio, path);
+}
+
+/* Makes durable which names a directory holds. */
+static inline int fsio_sync_dir(Fsio *fsio, const char *path)
+{
+    return fsio->ops->sync_dir(fsio, path);
+}
+
+/* Appends the names in a directory, each with its NUL, in no order, without `.` and `..`. On failure `into` may hold some of them. */
+static inline int fsio_list(Fsio *fsio, const char *path, Buf *into)
+{
+    return fsio->ops->list(fsio, path, into);
+}
+
+/* How long a file is. -ERR_NOT_FOUND if there is none. */
+static inline int fsio_size(Fsio *fsio, const char *path, uint64_t *ret_bytes)
+{
+    return fsio->ops->size(fsio, path, ret_bytes);
+}
+
+/* Makes a file (0600) hold exactly these bytes: after a crash it has the old ones or the new ones, synced. Made of the calls above: PATH.new
+ * is written and renamed, and the directory synced. After a failure PATH has the old ones, or the new ones perhaps not durably. */
+int fsio_replace(Fsio *fsio, const char *path, const void *bytes, size_t count);
+
+/* Makes a directory (0700) and those above it that are missing, durably. */
 static inline int fsio_make_dirs(Fsio *fsio, const char *path)
 {
     return fsio->ops->make_dirs(fsio, path);

@@ -6,6 +6,16 @@
 #include "json.h"
 #include "json_index.h"
 
+/* A member that isn't there and one that is null are the same to a patch: nothing stands there. */
+static const Span nothing = {"null", 4};
+
+static Span member_or_nothing(const JsonIndex *object, Span raw_name)
+{
+    Span value;
+
+    return json_index_find(object, raw_name, &value) ? value : nothing;
+}
+
 /* An object that is being written: knows whether a comma is due. */
 typedef struct Writer {
     Buf *into;
@@ -130,8 +140,8 @@ typedef struct Making {
 
 static int make(const Making *making, Span from, Span to, Buf *into);
 
-/* The patch of a nested object, left out again if it says nothing. */
-static int put_nested(Writer *writer, const Making *making, Span raw_name, Span from, Span to)
+/* Puts a member whose value `make` writes; with may_drop it is left out again if that says nothing. */
+static int put_nested(Writer *writer, const Making *making, Span raw_name, Span from, Span to, bool may_drop)
 {
     const Making below = {.removals = making->removals};
     Writer before = *writer;
@@ -141,7 +151,7 @@ static int put_nested(Writer *writer, const Making *making, Span raw_name, Span 
     value_begin = writer->into->len;
     if (r == 0)
         r = make(&below, from, to, writer->into);
-    if (r < 0 || writer->into->len - value_begin > strlen("{}"))
+    if (r < 0 || !may_drop || writer->into->len - value_begin > strlen("{}"))
         return r;
     *writer = before;
     return buf_resize(writer->into, begin);
@@ -149,14 +159,12 @@ static int put_nested(Writer *writer, const Making *making, Span raw_name, Span 
 
 static int put_change(Writer *writer, const Making *making, Span raw_name, const JsonIndex *from, Span to)
 {
-    Span old;
+    Span old = member_or_nothing(from, raw_name);
 
-    if (!json_index_find(from, raw_name, &old))
-        return put_member(writer, raw_name, to);
     if (json_equal(old, to))
         return 0;
-    if (json_type(old) == JSON_OBJECT && json_type(to) == JSON_OBJECT)
-        return put_nested(writer, making, raw_name, old, to);
+    if (json_type(to) == JSON_OBJECT)
+        return put_nested(writer, making, raw_name, old, to, json_type(old) == JSON_OBJECT);
     return put_member(writer, raw_name, to);
 }
 
@@ -185,11 +193,11 @@ static int put_removals(Writer *writer, const Making *making, Span from, const J
 
     json_iter_init(&iter, from);
     while (r == 0 && iter.is_object && json_iter_next(&iter, &name, &value)) {
-        if (json_index_find(to, name, &value))
+        if (json_type(value) == JSON_NULL || json_index_find(to, name, &value))
             continue;
         r = holds(making->skip, name);
         if (r == 0)
-            r = put_member(writer, name, span_of("null"));
+            r = put_member(writer, name, nothing);
         else if (r > 0)
             r = 0;
     }
@@ -252,7 +260,7 @@ static int add_members(Writer *writer, const JsonIndex *target, Span patch)
             continue;
         r = put_name(writer, name);
         if (r == 0)
-            r = apply(span_of("null"), change, writer->into);
+            r = apply(nothing, change, writer->into);
     }
     return r;
 }
@@ -280,4 +288,108 @@ int patch_apply(Span target, Span patch, Buf *into)
     size_t begin = into->len;
 
     return undo(into, begin, apply(target, patch, into));
+}
+
+static int reduce(Span now, Span patch, Buf *into);
+
+static int put_reduced(Writer *writer, Span raw_name, Span now, Span change)
+{
+    Writer before = *writer;
+    size_t begin = writer->into->len, value_begin;
+    int r;
+
+    if (json_type(change) != JSON_OBJECT)
+        return json_equal(now, change) ? 0 : put_member(writer, raw_name, change);
+    r = put_name(writer, raw_name);
+    value_begin = writer->into->len;
+    if (r == 0)
+        r = reduce(now, change, writer->into);
+    if (r < 0 || json_type(now) != JSON_OBJECT || writer->into->len - value_begin > strlen("{}"))
+        return r;
+    *writer = before;
+    return buf_resize(writer->into, begin);
+}
+
+static int reduce(Span now, Span patch, Buf *into)
+{
+    _cleanup_json_index_ JsonIndex now_index;
+    Span name, change;
+    Writer writer;
+    JsonIter iter;
+    int r = open_object(&writer, into);
+
+    json_index_init(&now_index, now);
+    json_iter_init(&iter, patch);
+    while (r == 0 && iter.is_object && json_iter_next(&iter, &name, &change))
+        r = put_reduced(&writer, name, member_or_nothing(&now_index, name), change);
+    return r < 0 ? r : close_object(&writer);
+}
+
+int patch_reduce(Span now, Span patch, Buf *into)
+{
+    size_t begin = into->len;
+
+    return undo(into, begin, reduce(now, patch, into));
+}
+
+/* Where a walk through nested objects stands. */
+typedef struct Place {
+    const struct Place *above; /* NULL at the top level */
+    Span raw_name;
+} Place;
+
+static int put_path(const Place *place, Buf *into)
+{
+    int r = 0;
+
+    if (place->above) {
+        r = put_path(place->above, into);
+        if (r == 0)
+            r = buf_append_char(into, '.');
+    }
+    return r < 0 ? r : json_string(place->raw_name, into);
+}
+
+static bool may_be_members(Span value)
+{
+    return json_type(value) == JSON_OBJECT || json_type(value) == JSON_NULL;
+}
+
+static int conflict(const Place *above, Span base, Span now, Span patch, Buf *ret_path);
+
+/* Objects are at odds only where their members are, unless something else has stood in the place of one. */
+static int conflict_at(const Place *place, Span base, Span now, Span change, Buf *ret_path)
+{
+    int r;
+
+    if (json_equal(base, now) || json_equal(now, change))
+        return 0;
+    if (json_type(change) == JSON_OBJECT && may_be_members(base) && may_be_members(now))
+        return conflict(place, base, now, change, ret_path);
+    r = put_path(place, ret_path);
+    return r < 0 ? r : 1;
+}
+
+static int conflict(const Place *above, Span base, Span now, Span patch, Buf *ret_path)
+{
+    _cleanup_json_index_ JsonIndex base_index, now_index;
+    Place place = {.above = above};
+    JsonIter iter;
+    Span change;
+    int r = 0;
+
+    json_index_init(&base_index, base);
+    json_index_init(&now_index, now);
+    json_iter_init(&iter, patch);
+    while (r == 0 && iter.is_object && json_iter_next(&iter, &place.raw_name, &change))
+        r = conflict_at(&place, member_or_nothing(&base_index, place.raw_name),
+                        member_or_nothing(&now_index, place.raw_name), change, ret_path);
+    return r;
+}
+
+int patch_conflict(Span base, Span now, Span patch, Buf *ret_path)
+{
+    size_t begin = ret_path->len;
+
+    return undo(ret_path, begin, conflict(NULL, base, now, patch, ret_path));
 }

@@ -194,7 +194,7 @@ int mount_new(const MountConfig *config, Tree *tree, Loop *loop, clock_fn ready,
     return 0;
 }
 
-void mount_free(Mount *mount)
+void mount_stop(Mount *mount)
 {
     TreeSink none = {0};
 
@@ -203,9 +203,19 @@ void mount_free(Mount *mount)
     request_end_all(mount);
     tree_set_sink(mount->tree, &none);
     loop_poll_stop(mount->poll);
+    mount->poll = NULL;
     if (mount->mounted && !mount->over)
         fuse_session_unmount(mount->session);
+    mount->over = true;
     notifier_free(mount->notifier);
+    mount->notifier = NULL;
+}
+
+void mount_free(Mount *mount)
+{
+    if (!mount)
+        return;
+    mount_stop(mount);
     timer_free(mount->watch);
     if (mount->session)
         fuse_session_destroy(mount->session);

@@ -42,7 +42,9 @@ int mountpoint_prepare(const char *mountpoint, Failure *ret_failure);
  * unmounted by somebody else. The tree and the loop must outlive it. */
 int mount_new(const MountConfig *config, Tree *tree, Loop *loop, clock_fn ready, clock_fn ended, void *ctx,
               Mount **ret_mount, Failure *ret_failure);
-/* Answers what is parked, unmounts, and frees. Takes NULL. */
+/* Answers what is parked and unmounts: nothing reaches the tree from the kernel any more. Takes NULL. */
+void mount_stop(Mount *mount);
+/* As mount_stop(), and frees. Takes NULL. */
 void mount_free(Mount *mount);
 void mount_stats(const Mount *mount, MountStats *ret_stats);
 

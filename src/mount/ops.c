@@ -12,7 +12,7 @@
         request_end(request, &over);                                                                                   \
     } while (0)
 
-enum { WRITE_BYTES_MAX = 1 << 20, SCRATCH_BLOCKS = 4096, BLOCK_BYTES = 4096, FREE_NODES = 1 << 20 };
+enum { WRITE_BYTES_MAX = 1 << 20, BLOCK_BYTES = 4096, SCRATCH_BLOCKS = TREE_SCRATCH_CAP / BLOCK_BYTES, FREE_NODES = 1 << 20 };
 
 static Request *request_in(fuse_req_t req, enum ReplyKind kind, fuse_ino_t directory)
 {
@@ -87,22 +87,44 @@ static bool gives_away(const Mount *mount, const struct stat *wanted, int what)
            ((what & FUSE_SET_ATTR_GID) && wanted->st_gid != mount->config.gid);
 }
 
+static int64_t ms_of(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static TreeSet set_of(const Mount *mount, const struct stat *wanted, int what)
+{
+    static const struct {
+        int theirs;
+        unsigned ours;
+    } bits[] = {{FUSE_SET_ATTR_SIZE, TREE_SET_BYTES}, {FUSE_SET_ATTR_MODE, TREE_SET_MODE}, {FUSE_SET_ATTR_UID, TREE_SET_UID},
+                {FUSE_SET_ATTR_GID, TREE_SET_GID},    {FUSE_SET_ATTR_ATIME, TREE_SET_ATIME}, {FUSE_SET_ATTR_MTIME, TREE_SET_MTIME}};
+    int64_t now = clock_wall_ms(loop_clock(mount->loop));
+    TreeSet set = {.bytes = (uint64_t)wanted->st_size,
+                   .mode = wanted->st_mode,
+                   .uid = wanted->st_uid,
+                   .gid = wanted->st_gid,
+                   .atime_ms = what & FUSE_SET_ATTR_ATIME_NOW ? now : ms_of(wanted->st_atim),
+                   .mtime_ms = what & FUSE_SET_ATTR_MTIME_NOW ? now : ms_of(wanted->st_mtim)};
+
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++)
+        set.what |= what & bits[i].theirs ? bits[i].ours : 0;
+    return set;
+}
+
 static void op_setattr(fuse_req_t req, fuse_ino_t node, struct stat *wanted, int what, struct fuse_file_info *file)
 {
+    Mount *mount = fuse_req_userdata(req);
+    TreeSet set = set_of(mount, wanted, what);
     Request *r;
 
-    if (gives_away(fuse_req_userdata(req), wanted, what)) {
+    if (gives_away(mount, wanted, what)) {
         fuse_reply_err(req, error_errno(-ERR_NOT_PERMITTED));
         return;
     }
     r = request_on(req, REPLY_ATTR, node, NULL);
-    if (!r)
-        return;
-    if (what & FUSE_SET_ATTR_SIZE)
-        TO_TREE(r, tree_truncate(tree_of(req), &r->caller, node, file ? file->fh : 0, (uint64_t)wanted->st_size,
-                                 request_done, r, &r->op));
-    else
-        TO_TREE(r, tree_getattr(tree_of(req), &r->caller, node, request_done, r, &r->op));
+    if (r)
+        TO_TREE(r, tree_setattr(tree_of(req), &r->caller, node, file ? file->fh : 0, &set, request_done, r, &r->op));
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t node)
@@ -146,20 +168,23 @@ static void refuse(fuse_req_t req, const char *verb, fuse_ino_t parent, const ch
     fuse_reply_err(req, error_errno(tree_refuse(tree_of(req), &caller, verb, parent, name, code)));
 }
 
-/* Never EXDEV: `mv` would copy, which rents a machine, and unlink, which destroys one. */
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
                       unsigned flags)
 {
-    (void)new_parent;
-    (void)new_name;
-    (void)flags;
-    refuse(req, "mv", parent, name, -ERR_NOT_SUPPORTED);
+    Request *r = request_in(req, REPLY_CODE, parent);
+
+    if (!r)
+        return;
+    r->second_directory = new_parent;
+    TO_TREE(r, tree_rename(tree_of(req), &r->caller, parent, name, new_parent, new_name, flags, request_done, r, &r->op));
 }
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-    (void)target;
-    refuse(req, "ln", parent, name, -ERR_NOT_PERMITTED);
+    Request *r = request_in(req, REPLY_ENTRY, parent);
+
+    if (r)
+        TO_TREE(r, tree_symlink(tree_of(req), &r->caller, parent, name, target, request_done, r, &r->op));
 }
 
 static void op_link(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent, const char *name)
@@ -187,11 +212,10 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 {
     Request *r = request_on(req, REPLY_CREATE, 0, file);
 
-    (void)mode;
     if (!r)
         return;
     r->directory = parent;
-    TO_TREE(r, tree_create(tree_of(req), &r->caller, parent, name, file->flags, request_done, r, &r->op));
+    TO_TREE(r, tree_create(tree_of(req), &r->caller, parent, name, file->flags, mode, request_done, r, &r->op));
 }
 
 static void op_read(fuse_req_t req, fuse_ino_t node, size_t count, off_t offset, struct fuse_file_info *file)
@@ -268,10 +292,12 @@ static void op_readdirplus(fuse_req_t req, fuse_ino_t node, size_t room, off_t c
 
 static void op_fsyncdir(fuse_req_t req, fuse_ino_t node, int data_only, struct fuse_file_info *file)
 {
-    (void)node;
+    Request *r = request_in(req, REPLY_CODE, node);
+
     (void)data_only;
     (void)file;
-    fuse_reply_err(req, 0);
+    if (r)
+        TO_TREE(r, tree_sync_dir(tree_of(req), &r->caller, node, request_done, r, &r->op));
 }
 
 /* Files are the instances; what is free is what may still be written here, never 0, at which tools would stop. */
@@ -283,7 +309,9 @@ static void op_statfs(fuse_req_t req, fuse_ino_t node)
     (void)node;
     tree_counts(tree_of(req), &counts);
     st.f_blocks = counts.bytes / BLOCK_BYTES + SCRATCH_BLOCKS;
-    st.f_bfree = st.f_bavail = SCRATCH_BLOCKS;
+    st.f_bfree = st.f_bavail = SCRATCH_BLOCKS - counts.scratch_bytes / BLOCK_BYTES;
+    if (st.f_bfree == 0)
+        st.f_bfree = st.f_bavail = 1;
     st.f_files = counts.instances + FREE_NODES;
     st.f_ffree = st.f_favail = FREE_NODES;
     fuse_reply_statfs(req, &st);

@@ -14,16 +14,16 @@ struct stat reply_stat(const Mount *mount, const TreeAttr *attr)
 {
     struct stat st = {
         .st_ino = attr->inode,
-        .st_mode = attr->mode & ~mount->config.umask,
+        .st_mode = attr->owned ? attr->mode : attr->mode & ~mount->config.umask,
         .st_nlink = attr->unlinked ? 0 : 1,
-        .st_uid = mount->config.uid,
-        .st_gid = mount->config.gid,
+        .st_uid = attr->owned ? attr->uid : mount->config.uid,
+        .st_gid = attr->owned ? attr->gid : mount->config.gid,
         .st_size = (off_t)attr->bytes,
         .st_blksize = 4096,
         .st_blocks = (blkcnt_t)((attr->bytes + 511) / 512),
         .st_mtim = time_of(attr->mtime_ms),
         .st_ctim = time_of(attr->ctime_ms),
-        .st_atim = time_of(attr->mtime_ms),
+        .st_atim = time_of(attr->atime_ms),
     };
 
     return st;

@@ -1,182 +1,371 @@
 #include "change.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "crash.h"
 #include "error.h"
-#include "json.h"
-#include "patch.h"
 
-/* A change under way. It outlives the operation that asked for it: what was sent is taken in, whoever still waits. */
-typedef struct Change {
-    Store *store;
-    enum StoreChange kind;
-    ApiCall *call;
-    StoreOp *op; /* NULL once its caller is gone */
-    char *id;
-    char *project; /* of a create: {"project_id":…}, as it was sent */
-    struct Change *prev, *next;
-} Change;
+static void advance(Change *change);
 
 static void change_free(Change *change)
 {
     DL_DELETE(change->store->changes, change);
     free(change->id);
-    free(change->project);
+    free(change->project_id);
+    free(change->name);
+    free(change->text);
+    free(change->body);
+    free(change->etag);
     free(change);
 }
 
-/* A create's answer need not name the project, but we know where we asked for it. NULL: the answer says all that there is to say. */
-static Resource *place(const Change *change, Resource *answer)
+static char *copy(Span span)
 {
-    _cleanup_buf_ Buf whole = BUF_INIT(RESOURCE_TEXT_BYTES);
-    Resource *placed = NULL;
-    Span parts[2];
+    char *text = malloc(span.len + 1);
 
-    if (!change->project || resource_project_id(answer).len > 0)
+    if (!text)
         return NULL;
-    parts[0] = resource_text(answer);
-    parts[1] = span_of(change->project);
-    if (patch_overlay(parts, 2, NULL, &whole) < 0 || resource_new((Span){whole.data, whole.len}, &placed) < 0)
-        return NULL;
-    return placed;
-}
-
-static Entry *take_row(Change *change, Resource *row, uint64_t generation)
-{
-    Set *set = &change->store->sets[STORE_INSTANCES];
-    Resource *placed = place(change, row);
-    Entry *entry = entry_take(set, placed ? placed : row, resource_is_whole(row) ? ROW_DETAILS : ROW_CREATED, generation);
-
-    resource_unref(placed);
-    return entry;
-}
-
-/* What the API said of a change becomes what is known; returns it, or NULL. */
-static Resource *take_in(Change *change, Resource *resource)
-{
-    Store *store = change->store;
-    Set *set = &store->sets[STORE_INSTANCES];
-    Entry *entry = change->id ? entry_find(set, change->id) : NULL;
-    uint64_t generation = ++store->generation;
-
-    if (change->kind == STORE_DELETE) {
-        if (entry)
-            entry_bury(set, entry);
-        return NULL;
-    }
-    if (resource)
-        entry = take_row(change, resource, generation);
-    if (!entry)
-        return NULL;
-    entry->generation = generation;
-    if (!resource)
-        entry->expired = true;
-    return entry->resource;
-}
-
-/* Nobody knows what became of it: whatever is known may be wrong now. */
-static void note_doubt(Change *change)
-{
-    store_hint(change->store, change->id);
-}
-
-static void on_changed(void *ctx, const Failure *failure, Resource *resource)
-{
-    Change *change = ctx;
-    StoreOp *op = change->op;
-    Resource *known = NULL;
-
-    if (!failure)
-        known = take_in(change, resource);
-    else if (failure->sent == FAILURE_UNKNOWN || failure->code == -ERR_NOT_FOUND)
-        note_doubt(change);
-    change_free(change);
-    if (op) {
-        op->get_done(op->ctx, failure, known);
-        op_free(op);
-    }
-}
-
-static int send(Change *change, const StoreIntent *intent)
-{
-    Api *api = change->store->api;
-
-    switch (intent->change) {
-    case STORE_CREATE:
-        return api_create(api, intent->body, on_changed, change, &change->call);
-    case STORE_UPDATE:
-        return api_update(api, intent->id, intent->body, NULL, on_changed, change, &change->call);
-    case STORE_DELETE:
-        return api_delete(api, intent->id, on_changed, change, &change->call);
-    }
-    return -ERR_INVALID;
-}
-
-static int keep_project(Change *change, Span body)
-{
-    Span project;
-
-    if (!json_member(body, "project_id", &project))
-        return 0;
-    if (asprintf(&change->project, "{\"project_id\":%.*s}", (int)project.len, project.at) >= 0)
-        return 0;
-    change->project = NULL;
-    return -ERR_NO_MEMORY;
+    if (span.len > 0)
+        memcpy(text, span.at, span.len);
+    text[span.len] = '\0';
+    return text;
 }
 
 static Change *change_new(Store *store, const StoreIntent *intent)
 {
     Change *change = calloc(1, sizeof *change);
-    int r = 0;
 
     if (!change)
         return NULL;
-    change->store = store;
-    change->kind = intent->change;
+    *change = (Change){.store = store,
+                       .kind = intent->change,
+                       .id = strdup(intent->id ? intent->id : ""),
+                       .project_id = strdup(intent->project_id ? intent->project_id : ""),
+                       .name = copy(intent->name),
+                       .name_bytes = intent->name.len,
+                       .text = copy(intent->text),
+                       .text_bytes = intent->text.len,
+                       .body = copy(intent->body),
+                       .uid = intent->uid,
+                       .prepare = intent->prepare,
+                       .prepare_ctx = intent->prepare_ctx};
     DL_APPEND(store->changes, change);
-    if (intent->id) {
-        change->id = strdup(intent->id);
-        r = change->id ? 0 : -ERR_NO_MEMORY;
-    }
-    if (r == 0 && intent->change == STORE_CREATE)
-        r = keep_project(change, intent->body);
-    if (r == 0)
+    if (change->id && change->project_id && change->name && change->text && change->body)
         return change;
     change_free(change);
     return NULL;
 }
 
-int change_start(StoreOp *op, const StoreIntent *intent)
+/* Whether two changes are about the same instance, so that one has to wait. */
+static bool is_same_instance(const Change *a, const Change *b)
 {
-    Change *change = change_new(op->store, intent);
+    return a->id[0] && strcmp(a->id, b->id) == 0;
+}
+
+static bool has_turn(const Change *change)
+{
+    const Change *each;
+
+    DL_FOREACH(change->store->changes, each)
+    {
+        if (each == change)
+            return true;
+        if (is_same_instance(each, change))
+            return false;
+    }
+    return true;
+}
+
+/* Takes it off, and lets the next one of the same instance go on. */
+static void end(Change *change)
+{
+    Change *each, *waiting = NULL;
+
+    DL_FOREACH(change->store->changes, each)
+    {
+        if (each != change && each->begun && each->state == CHANGE_QUEUED && is_same_instance(each, change)) {
+            waiting = each;
+            break;
+        }
+    }
+    change_free(change);
+    if (waiting && has_turn(waiting))
+        advance(waiting);
+}
+
+static void finish(Change *change, const Failure *failure, Resource *known)
+{
+    StoreOp *op = change->op;
+
+    change->op = NULL;
+    if (op) {
+        op->get_done(op->ctx, failure, known);
+        op_free(op);
+    }
+    end(change);
+}
+
+static void fail_unsent(Change *change, const Failure *failure)
+{
+    outcome_keep_unsent(change, failure);
+    finish(change, failure, NULL);
+}
+
+static void on_answered(void *ctx, const Failure *failure, const ApiAnswer *answer)
+{
+    Change *change = ctx;
+
+    crash_point("change.answered");
+    change->call = NULL;
+    finish(change, failure, outcome_take(change, failure, answer));
+}
+
+static int start_call(Change *change)
+{
+    Api *api = change->store->api;
+    Span body = span_of(change->body);
+
+    switch (change->kind) {
+    case STORE_CREATE:
+        return api_create(api, body, on_answered, change, &change->call);
+    case STORE_UPDATE:
+        return api_update(api, change->id, body, change->etag, on_answered, change, &change->call);
+    case STORE_DELETE:
+        return api_delete(api, change->id, on_answered, change, &change->call);
+    }
+    return -ERR_INVALID;
+}
+
+static void send(Change *change)
+{
+    Failure failure;
     int r;
 
+    change->state = CHANGE_SENDING;
+    crash_point("change.written");
+    r = start_call(change);
+    if (r == 0) {
+        crash_point("change.sent");
+        return;
+    }
+    failure = failure_make(r, "%s", error_sentence(r));
+    fail_unsent(change, &failure);
+}
+
+static void on_written(void *ctx, int code, const Intent *intent)
+{
+    Change *change = ctx;
+    Failure failure;
+
+    if (code < 0) {
+        failure = failure_make(code, "What was asked for could not be written down, so nothing was sent: %s", error_sentence(code));
+        failure_set_mend(&failure, "See that there is room in the state directory.");
+        finish(change, &failure, NULL);
+        return;
+    }
+    change->number = intent->number;
+    if (change->op) {
+        send(change);
+        return;
+    }
+    /* its caller went meanwhile */
+    failure = failure_make(-ERR_INTERRUPTED, "%s", error_sentence(-ERR_INTERRUPTED));
+    fail_unsent(change, &failure);
+}
+
+/* Ids that bear the name already: if the create stays unanswered, it was none of these. */
+static char *ids_of_name(const Change *change)
+{
+    _cleanup_buf_ Buf ids = BUF_INIT(1 << 16);
+    const Set *set = &change->store->sets[STORE_INSTANCES];
+    size_t bytes;
+    char *text;
+
+    for (const Entry *each = set->entries; each && change->kind == STORE_CREATE; each = each->hh.next) {
+        if (span_equal(resource_name(each->resource), (Span){change->name, change->name_bytes}) &&
+            buf_printf(&ids, "%s ", resource_id(each->resource)) < 0)
+            break;
+    }
+    return buf_steal(&ids, &text, &bytes) < 0 ? NULL : text;
+}
+
+static void write_down(Change *change)
+{
+    char *ids = ids_of_name(change);
+    Intent intent = {
+        .kind = (enum IntentKind)change->kind,
+        .state = INTENT_BEGUN,
+        .project_id = change->project_id,
+        .name = change->name,
+        .id = change->id,
+        .text = change->text,
+        .text_bytes = change->text_bytes,
+        .body = change->body,
+        .known_ids = ids ? ids : (char[]){""},
+        .wall_ms = clock_wall_ms(change->store->clock),
+        .uid = change->uid,
+    };
+    Failure failure;
+    int r;
+
+    change->state = CHANGE_WRITING;
+    crash_point("change.begun");
+    r = journal_begin(change->store->journal, &intent, on_written, change);
+    free(ids);
+    if (r == 0)
+        return;
+    failure = failure_make(r, "%s", error_sentence(r));
+    finish(change, &failure, NULL);
+}
+
+/* {} means that there is nothing left to change. */
+static void on_patch(Change *change, const ApiAnswer *answer, Resource *known)
+{
+    _cleanup_buf_ Buf patch = BUF_INIT(RESOURCE_TEXT_BYTES);
+    Failure failure;
+
+    if (change->prepare(change->prepare_ctx, answer->resource, &patch, &failure) < 0) {
+        fail_unsent(change, &failure);
+        return;
+    }
+    if (strcmp(buf_text(&patch), "{}") == 0) {
+        text_clear(change->store, change->project_id, (Span){change->name, change->name_bytes}, 0);
+        finish(change, NULL, known);
+        return;
+    }
+    free(change->body);
+    change->body = strdup(buf_text(&patch));
+    change->etag = answer->etag[0] ? strdup(answer->etag) : NULL;
+    if (change->body) {
+        write_down(change);
+        return;
+    }
+    failure = failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY));
+    fail_unsent(change, &failure);
+}
+
+static void on_looked(void *ctx, const Failure *failure, const ApiAnswer *answer)
+{
+    Change *change = ctx;
+    Set *set = &change->store->sets[STORE_INSTANCES];
+    Entry *entry;
+
+    change->call = NULL;
+    if (failure) {
+        if (failure->code == -ERR_NOT_FOUND && (entry = entry_find(set, change->id)) != NULL)
+            entry_bury(set, entry);
+        fail_unsent(change, failure);
+        return;
+    }
+    entry = entry_take(set, answer->resource, ROW_DETAILS, change->store->generation);
+    on_patch(change, answer, entry ? entry->resource : answer->resource);
+}
+
+static void look(Change *change)
+{
+    Failure failure;
+    int r;
+
+    change->state = CHANGE_LOOKING;
+    crash_point("change.looking");
+    r = api_get(change->store->api, API_CHANGE, change->id, on_looked, change, &change->call);
+    if (r == 0)
+        return;
+    failure = failure_make(r, "%s", error_sentence(r));
+    fail_unsent(change, &failure);
+}
+
+static void advance(Change *change)
+{
+    if (!change->op) {
+        end(change); /* given up meanwhile */
+        return;
+    }
+    if (change->kind == STORE_UPDATE)
+        look(change);
+    else
+        write_down(change);
+}
+
+static bool create_is_under_way(Store *store, const char *project_id, Span name)
+{
+    const Change *each;
+
+    DL_FOREACH(store->changes, each)
+    {
+        if (each->kind == STORE_CREATE && strcmp(each->project_id, project_id) == 0 &&
+            span_equal((Span){each->name, each->name_bytes}, name))
+            return true;
+    }
+    return settle_is_open(store, project_id, name);
+}
+
+/* Once in line, a change is out of its starter's hands: it goes on from the loop, so that `done` never runs inside the starter. */
+static void begin(void *ctx)
+{
+    Change *change = ctx;
+
+    change->begun = true;
+    if (has_turn(change))
+        advance(change);
+}
+
+int change_start(StoreOp *op, const StoreIntent *intent, Failure *ret_failure)
+{
+    Store *store = op->store;
+    Change *change;
+
+    *ret_failure = failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY));
+    if (store_change_refused(store, ret_failure) < 0)
+        return ret_failure->code;
+    if (intent->change == STORE_CREATE && create_is_under_way(store, intent->project_id, intent->name)) {
+        *ret_failure = failure_make(-ERR_ALREADY, "%s", error_sentence(-ERR_ALREADY));
+        failure_set_mend(ret_failure, "Wait: whether it came to be is being found out, which takes two minutes at most.");
+        return -ERR_ALREADY;
+    }
+    change = change_new(store, intent);
     if (!change)
         return -ERR_NO_MEMORY;
-    r = send(change, intent);
-    if (r < 0) {
+    if (clock_post(store->clock, begin, change) < 0) {
         change_free(change);
-        return r;
+        return -ERR_NO_MEMORY;
     }
     change->op = op;
     return 0;
 }
 
+/* What it is doing decides how it is given up. */
+static bool give_up(Change *change)
+{
+    switch (change->state) {
+    case CHANGE_LOOKING:
+        api_cancel(change->call);
+        end(change);
+        return true;
+    case CHANGE_SENDING:
+        if (!api_retract(change->call))
+            return false;
+        journal_end(change->store->journal, change->number);
+        end(change);
+        return true;
+    case CHANGE_QUEUED:  /* begin() or the one before it will find it without a caller */
+    case CHANGE_WRITING: /* so will on_written() */
+        return true;
+    }
+    return true;
+}
+
 bool change_abandon(StoreOp *op)
 {
-    Change *each, *next;
+    Change *each;
 
-    DL_FOREACH_SAFE(op->store->changes, each, next)
+    DL_FOREACH(op->store->changes, each)
     {
-        if (each->op != op)
-            continue;
-        each->op = NULL;
-        if (!api_retract(each->call))
-            return false;
-        change_free(each);
-        return true;
+        if (each->op == op) {
+            each->op = NULL;
+            return give_up(each);
+        }
     }
     return true;
 }

@@ -77,7 +77,7 @@ void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
     store->in_flight--;
 }
 
-static void on_entry(void *ctx, const Failure *failure, Resource *resource)
+static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
 {
     Entry *entry = ctx;
     Set *set = entry->set;
@@ -86,9 +86,9 @@ static void on_entry(void *ctx, const Failure *failure, Resource *resource)
 
     note_outcome(set->store, fetch, failure);
     take_waiters(fetch, &waiters);
-    if (resource)
-        entry_take(set, resource, ROW_DETAILS, fetch->generation);
-    else if (failure && failure->code == -ERR_NOT_FOUND && entry->generation <= fetch->generation)
+    if (answer)
+        entry_take(set, answer->resource, ROW_DETAILS, fetch->generation);
+    else if (failure->code == -ERR_NOT_FOUND && entry->generation <= fetch->generation)
         entry_bury(set, entry);
     fetch_answer_all(&waiters, failure);
 }
@@ -165,6 +165,8 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
         set->complete = true;
         set->expired = false;
         set->complete_ms = clock_now_ms(set->store->clock);
+        if (set->kind == STORE_INSTANCES)
+            settle_on_list(set->store, set->fetch.generation);
     }
     take_waiters(&set->fetch, &waiters);
     fetch_answer_all(&waiters, failure);

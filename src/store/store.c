@@ -7,7 +7,7 @@
 #include "error.h"
 #include "store_internal.h"
 
-Store *store_new(const StoreConfig *config, Api *api, Clock *clock)
+Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *clock)
 {
     Store *store = calloc(1, sizeof *store);
 
@@ -15,11 +15,13 @@ Store *store_new(const StoreConfig *config, Api *api, Clock *clock)
         return NULL;
     store->config = *config;
     store->api = api;
+    store->journal = journal;
     store->clock = clock;
     for (int i = 0; i < STORE_SETS; i++) {
         store->sets[i].store = store;
         store->sets[i].kind = (enum StoreSet)i;
     }
+    settle_recover(store);
     return store;
 }
 
@@ -34,6 +36,7 @@ void store_free(Store *store)
     if (!store)
         return;
     change_free_all(store);
+    settle_free_all(store);
     for (int i = 0; i < STORE_SETS; i++) {
         Set *set = &store->sets[i];
 
@@ -268,20 +271,51 @@ void op_answer(StoreOp *op, const Failure *failure)
         answer_get(op, failure);
 }
 
+/* Refused before it began: its text is kept all the same. */
+static void keep_refused(Store *store, const StoreIntent *intent, const Failure *failure)
+{
+    char *name = strndup(intent->name.at ? intent->name.at : "", intent->name.len);
+    StoreText text = {.project_id = intent->project_id, .name = name, .text = intent->text, .failure = failure};
+
+    if (name && intent->text.len > 0 && failure->code != -ERR_ALREADY)
+        store_keep_text(store, &text, intent->uid);
+    free(name);
+}
+
 void store_change(Store *store, const StoreIntent *intent, store_get_fn done, void *ctx, StoreOp **ret_op)
 {
     StoreOp *op = op_new(store, OP_CHANGE, ctx);
     Failure failure = no_memory();
+    int r = op ? 0 : -ERR_NO_MEMORY;
 
     *ret_op = op;
     if (op) {
         op->get_done = done;
-        if (change_start(op, intent) == 0)
-            return;
-        op_free(op);
+        r = change_start(op, intent, &failure);
     }
+    if (r == 0)
+        return;
     *ret_op = NULL;
+    if (op)
+        op_free(op);
+    keep_refused(store, intent, &failure);
     done(ctx, &failure, NULL);
+}
+
+int store_change_refused(Store *store, Failure *ret_failure)
+{
+    ApiStats stats;
+
+    api_stats(store->api, &stats);
+    if (!store->journal)
+        *ret_failure = failure_make(-ERR_READ_ONLY, "This mount is read-only.");
+    else if (stats.token_latched)
+        *ret_failure = failure_make(-ERR_TOKEN, "The API refused the token, and it has not changed since.");
+    else if (stats.day_limit && stats.day_used >= stats.day_limit)
+        *ret_failure = failure_make(-ERR_QUOTA, "The day's budget of %u requests is spent.", stats.day_limit);
+    else
+        return 0;
+    return ret_failure->code;
 }
 
 bool store_cancel(StoreOp *op)

@@ -14,13 +14,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "buf.h"
 #include "clock.h"
 #include "failure.h"
 #include "resource.h"
 #include "span.h"
 
-typedef struct Api Api; /* api.h */
+typedef struct Api Api;         /* api.h */
+typedef struct Journal Journal; /* journal.h */
 
 typedef struct Store Store;
 typedef struct StoreOp StoreOp;
@@ -81,15 +84,36 @@ typedef void (*store_page_fn)(void *ctx);
 
 enum StoreChange { STORE_CREATE, STORE_UPDATE, STORE_DELETE };
 
-/* A change that is asked for. Texts are borrowed for the call. */
+/* Makes an update's merge patch out of the state of now. {} means that nothing is left to change. 0, or a negative code and its failure; then nothing is sent. */
+typedef int (*store_prepare_fn)(void *ctx, Resource *now, Buf *patch, Failure *ret_failure);
+
+/* A change that is asked for. Everything is borrowed for the call, but for `prepare`, which may run later, while the operation lives. */
 typedef struct StoreIntent {
     enum StoreChange change;
-    const char *id;       /* of what is updated or deleted */
-    Span body;            /* of a create, or the merge patch of an update */
+    const char *id;         /* of what is updated or deleted */
+    const char *project_id; /* where it is; "" if the API knows no projects */
+    Span name;              /* the instance's */
+    Span text;              /* what a person wrote, to be kept if it comes to nothing; empty: there is none */
+    Span body;              /* of a create: what is sent */
+    uid_t uid;              /* who asks, for the audit */
+    store_prepare_fn prepare;
+    void *prepare_ctx;
 } StoreIntent;
 
-/* NULL if there is no memory. The api stays the caller's and must outlive the store. */
-Store *store_new(const StoreConfig *config, Api *api, Clock *clock);
+/* A text that came to nothing, or that nobody knows yet what came of. Borrowed until the loop turns. */
+typedef struct StoreText {
+    uint64_t number;
+    const char *project_id;
+    const char *name;
+    Span text;
+    const Failure *failure;
+    int64_t wall_ms;
+    bool unsettled; /* it is being found out */
+} StoreText;
+
+/* NULL if there is no memory. The others stay the caller's and must outlive the store. Without a journal (NULL) nothing can be changed. What the
+ * journal holds of an earlier mount is settled or kept from here on. */
+Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *clock);
 /* Forgets everything; no `done` runs. Takes NULL. */
 void store_free(Store *store);
 /* One watcher; it is told of everything that happens from now on. */
@@ -103,8 +127,26 @@ enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, s
 /* Brings the list up to date. on_page (may be NULL) runs after each page that changed anything; whoever has seen enough cancels. */
 enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_page, store_done_fn done, void *ctx,
                              StoreOp **ret_op);
-/* Carries out a change. The resource is what the API answered, as it is now known; NULL for a delete. */
+/*
+ * Carries out a change: writes it down, sends it, and takes in what comes of it. The resource is what the API answered, as it is now known; NULL for a delete. One
+ * change at a time for one instance: later ones wait. A create of a name whose earlier create is under way or unsettled is -ERR_ALREADY. An unanswered create is
+ * -ERR_UNSETTLED; it is never sent again, the lists are asked whether it came to be. A text that comes to nothing is kept, except when it was
+ * -ERR_ALREADY.
+ */
 void store_change(Store *store, const StoreIntent *intent, store_get_fn done, void *ctx, StoreOp **ret_op);
+/* Whether a change would be refused now, whatever it is: the token is refused, the day's budget is spent, or there is no journal. 0 or the failure. */
+int store_change_refused(Store *store, Failure *ret_failure);
+
+/* Texts that are kept. The newest of a name and project; the first after `number`; false: there is none. */
+bool store_find_text(Store *store, const char *project_id, const char *name, StoreText *ret_text);
+bool store_next_text(Store *store, uint64_t number, StoreText *ret_text);
+/* Keeps a text that was refused before it came to a change. It replaces one of the same name that is not unsettled. */
+void store_keep_text(Store *store, const StoreText *text, uid_t uid);
+/* Puts another text in its place. -ERR_NOT_FOUND, -ERR_BUSY (unsettled). */
+int store_edit_text(Store *store, uint64_t number, Span text);
+/* Forgets it. -ERR_NOT_FOUND, -ERR_BUSY (unsettled). */
+int store_drop_text(Store *store, uint64_t number);
+
 /* Takes NULL. A question goes on for the others that wait; a change that was not sent is given up (true), one that was sent goes on
  * without its caller (false). */
 bool store_cancel(StoreOp *op);

@@ -13,6 +13,7 @@
 
 #include "api.h"
 #include "freshness.h"
+#include "journal.h"
 #include "store.h"
 
 typedef struct Entry Entry;
@@ -89,12 +90,15 @@ struct StoreOp {
 struct Store {
     StoreConfig config;
     Api *api;
+    Journal *journal;
     Clock *clock;
     Set sets[STORE_SETS];
     uint64_t generation;
     store_watch_fn watch;
     void *watch_ctx;
     struct Change *changes;
+    struct Settling *settlings;
+    Timer *settle_timer;
     /* Trouble: the last request failed for a reason that is not its own. While it lasts one request at a time tries again. */
     bool trouble;
     int64_t trouble_ms;
@@ -135,6 +139,24 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);
 void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters);
 /* Answers and empties such a list. */
 void fetch_answer_all(StoreOp **list, const Failure *failure);
+
+/* settle.c: finding out what became of an unanswered create */
+/* From now on the lists are asked whether it came to be. */
+void settle_begin(Store *store, uint64_t number);
+/* Begins what an earlier mount left: creates are settled, other changes that may have been sent are kept as texts or forgotten. */
+void settle_recover(Store *store);
+/* A complete list has come, whose request left at `generation`. */
+void settle_on_list(Store *store, uint64_t generation);
+/* Whether a create of that name is unsettled. */
+bool settle_is_open(Store *store, const char *project_id, Span name);
+void settle_free_all(Store *store);
+
+/* text.c */
+/* Ends the texts of a name that are kept as rejected: it was carried out, or another takes their place. `but` stays. */
+void text_clear(Store *store, const char *project_id, Span name, uint64_t but);
+
+/* audit.c: one line of audit.jsonl. failure NULL: it was carried out. id: of the instance, or "". */
+void audit_write(Store *store, const Intent *intent, const char *id, const Failure *failure);
 
 /* store.c: gives the answer that is there now to an operation that was parked, and frees it. */
 void op_answer(StoreOp *op, const Failure *failure);

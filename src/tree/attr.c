@@ -1,5 +1,7 @@
 #include "tree_internal.h"
 
+#include <string.h>
+
 enum {
     UNKNOWN_BYTES = 4096,      /* as sysfs says where nobody knows yet */
     STEADY_MS = 60000,         /* attributes that never change by themselves */
@@ -60,6 +62,28 @@ static void attr_of_local(const Node *node, TreeAttr *attr)
     } else if (node->kind == NODE_DRAFT) {
         attr->bytes = node->rendered;
     }
+    if (!node->local)
+        return;
+    attr->atime_ms = node->local->atime_ms;
+    attr->mtime_ms = node->local->mtime_ms;
+    attr->ctime_ms = node->local->ctime_ms;
+    if (node->kind != NODE_SCRATCH)
+        return;
+    attr->owned = true;
+    attr->uid = node->local->uid;
+    attr->gid = node->local->gid;
+    attr->bytes = node->local->target ? strlen(node->local->target) : node->local->data.len;
+}
+
+/* A text that is kept: known at once, and small. */
+static void attr_of_kept(Node *node, TreeAttr *attr)
+{
+    _cleanup_buf_ Buf text = BUF_INIT(VALUE_BYTES);
+    StoreText kept;
+
+    attr->bytes = content_of(node, &text) == 0 ? text.len : 0;
+    if (node->dir && node->name && rejected_text(node->dir, node->name, &kept))
+        attr->mtime_ms = attr->ctime_ms = kept.wall_ms;
 }
 
 TreeAttr attr_of(Node *node)
@@ -89,7 +113,13 @@ TreeAttr attr_of(Node *node)
         break;
     case NODE_DEFAULTS:
     case NODE_DRAFT:
+    case NODE_SCRATCH:
         attr_of_local(node, &attr);
+        break;
+    case NODE_REJECTED:
+    case NODE_ERROR:
+    case NODE_ALLOW:
+        attr_of_kept(node, &attr);
         break;
     case NODE_ROOT:
     case NODE_CONTROLS:
@@ -98,8 +128,11 @@ TreeAttr attr_of(Node *node)
         attr.valid_ms = STEADY_MS;
         break;
     case NODE_REFRESH:
+    case NODE_UNDO:
         break;
     }
+    if (attr.atime_ms == 0)
+        attr.atime_ms = attr.mtime_ms;
     return attr;
 }
 

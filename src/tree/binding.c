@@ -12,12 +12,19 @@ enum {
 
 static const char DEFAULT_PROJECT[] = "default";
 
-Binding *binding_find(Dir *dir, Span stem)
+Binding *binding_find_any(Dir *dir, Span stem)
 {
     Binding *binding;
 
     HASH_FIND(hh, dir->by_stem, stem.at, stem.len, binding);
     return binding;
+}
+
+Binding *binding_find(Dir *dir, Span stem)
+{
+    Binding *binding = binding_find_any(dir, stem);
+
+    return binding && !binding->hidden ? binding : NULL;
 }
 
 /* The first slot whose sequence is at least the one given. Slots of bindings that are gone keep their place as NULL, so the search
@@ -42,7 +49,7 @@ static size_t slot_from(const Dir *dir, uint64_t sequence)
 Binding *binding_at(Dir *dir, uint64_t sequence)
 {
     for (size_t i = slot_from(dir, sequence); i < dir->slot_count; i++) {
-        if (dir->slots[i])
+        if (dir->slots[i] && !dir->slots[i]->hidden)
             return dir->slots[i];
     }
     return NULL;
@@ -140,7 +147,7 @@ static int choose_stem(Binding *binding)
 
     if (r < 0)
         return r;
-    holder = binding_find(binding->dir, (Span){buf_text(&stem), stem.len});
+    holder = binding_find_any(binding->dir, (Span){buf_text(&stem), stem.len});
     if (!holder)
         return set_stem(binding, name_encode);
     if (holder->shown || holder->file || holder->view || is_older(holder->resource, binding->resource))
@@ -149,22 +156,32 @@ static int choose_stem(Binding *binding)
     return r < 0 ? r : set_stem(binding, name_encode);
 }
 
-/* A text that is being written under this name has become the instance: its node is the instance's. */
-static void adopt_draft(Binding *binding)
+/* Its children know the instance no more either. */
+void binding_orphan(Node *node)
 {
-    char name[NAME_BYTES_MAX + 8];
-    Node *draft = NULL;
+    Node *child;
 
-    snprintf(name, sizeof name, "%s.json", binding->stem);
-    if (binding->dir->node)
-        draft = node_local(binding->dir->node, name);
-    if (!draft || draft->kind != NODE_DRAFT)
+    node->binding = NULL;
+    node->unlinked = true;
+    DL_FOREACH(node->children, child)
+    {
+        binding_orphan(child);
+    }
+}
+
+void binding_take_node(Binding *binding, Node *node)
+{
+    if (binding->file == node)
         return;
-    node_detach(draft);
-    local_settle(draft);
-    draft->kind = NODE_INSTANCE;
-    draft->binding = binding;
-    binding->file = draft;
+    if (binding->file)
+        binding_orphan(binding->file);
+    node_detach(node);
+    local_settle(node);
+    node->kind = NODE_INSTANCE;
+    node->unlinked = false;
+    node_move(node, dir_node(binding->dir));
+    node->binding = binding;
+    binding->file = node;
 }
 
 static void binding_discard(Binding *binding)
@@ -172,6 +189,7 @@ static void binding_discard(Binding *binding)
     if (binding->stem)
         HASH_DEL(binding->dir->by_stem, binding);
     free(binding->stem);
+    versions_free(binding->versions);
     resource_unref(binding->resource);
     free(binding);
 }
@@ -213,21 +231,7 @@ static void binding_begin(Tree *tree, Resource *resource)
     }
     start_times(binding);
     dir->changed_ms = clock_wall_ms(tree->clock);
-    adopt_draft(binding);
     store_set_tag(tree->store, STORE_INSTANCES, resource_id(resource), binding);
-}
-
-/* Its nodes, and all below them, know it no more. */
-static void orphan(Node *node)
-{
-    Node *child;
-
-    node->binding = NULL;
-    node->unlinked = true;
-    DL_FOREACH(node->children, child)
-    {
-        orphan(child);
-    }
 }
 
 static void tell_gone(const Binding *binding, const Node *node, const char *suffix)
@@ -255,14 +259,16 @@ static void binding_end(Binding *binding)
     tell_gone(binding, binding->file, ".json");
     tell_gone(binding, binding->view, "");
     tell_link_gone(binding);
+    if (binding->hidden)
+        hidden_orphan(binding->hidden);
     leave_slot(dir, binding);
     dir->changed_ms = clock_wall_ms(dir->tree->clock);
     if (binding->file)
-        orphan(binding->file);
+        binding_orphan(binding->file);
     if (binding->view)
-        orphan(binding->view);
+        binding_orphan(binding->view);
     if (binding->link)
-        orphan(binding->link);
+        binding_orphan(binding->link);
     binding_discard(binding);
 }
 
@@ -290,6 +296,7 @@ static void binding_change(Tree *tree, Binding *binding, Resource *before, Resou
         binding_begin(tree, after);
         return;
     }
+    versions_note(binding, before);
     resource_unref(binding->resource);
     binding->resource = resource_ref(after);
     note_change(binding, before, after);

@@ -2,14 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static bool refuse_read_only(TreeOp *op)
-{
-    if (!op->tree->read_only)
-        return false;
-    op_refuse(op, -ERR_READ_ONLY, "Mount without `ro` to change anything.", "This mount is read-only.");
-    return true;
-}
+#include <utlist.h>
 
 /* mkdir: an instance from the defaults alone. */
 static void mkdir_answer(TreeOp *op)
@@ -31,7 +24,7 @@ static bool mkdir_is_refused(TreeOp *op)
 {
     enum NameKind kind = name_kind(span_of(op->name), NULL);
 
-    if (refuse_read_only(op))
+    if (op_refused_read_only(op))
         return true;
     if (op->node->kind == NODE_ROOT) {
         op_refuse(op, -ERR_NOT_PERMITTED, "Create the project in the vendor's console.",
@@ -55,22 +48,16 @@ static bool mkdir_is_refused(TreeOp *op)
 
 static void mkdir_step(TreeOp *op)
 {
-    _cleanup_buf_ Buf body = BUF_INIT(2 * TREE_WRITE_CAP);
-    StoreIntent intent = {.change = STORE_CREATE};
-    Failure failure;
-
-    if (op->changed) {
-        mkdir_answer(op);
-        return;
+    if (!op->carry.stem) {
+        if (mkdir_is_refused(op))
+            return;
+        op->carry = (Carry){.dir = op->node->dir, .stem = strdup(op->name), .text = span_of("{}"), .is_made = true};
+        if (!op->carry.stem) {
+            op_fail(op, -ERR_NO_MEMORY);
+            return;
+        }
     }
-    if (mkdir_is_refused(op))
-        return;
-    if (create_body(op->node->dir, span_of(op->name), span_of("{}"), &body, &failure) < 0) {
-        op_fail_told(op, &failure);
-        return;
-    }
-    intent.body = (Span){buf_text(&body), body.len};
-    if (op_need_change(op, &intent))
+    if (carry_out(op))
         mkdir_answer(op);
 }
 
@@ -90,38 +77,95 @@ static void succeed(TreeOp *op)
     op_finish(op, &reply);
 }
 
-/* rm NAME.json and rmdir NAME: the DELETE, by the id that the name stood for. */
-static void delete_binding(TreeOp *op, const Binding *binding)
+/* delete_delay=0: the DELETE inside of the call, with its outcome. */
+static void delete_now(TreeOp *op, const Binding *binding)
 {
-    StoreIntent intent = {.change = STORE_DELETE};
+    StoreIntent intent = {.change = STORE_DELETE,
+                          .id = resource_id(binding->resource),
+                          .project_id = binding->dir->id,
+                          .name = resource_name(binding->resource),
+                          .uid = op->caller.uid};
+
+    if (op_need_change(op, &intent))
+        succeed(op);
+}
+
+/* rm NAME.json and rmdir NAME: what is known to be refused is refused now; else the file is gone, and the DELETE, by the id that the name stood for,
+ * is sent a little later, so that it can be taken back. */
+static void delete_binding(TreeOp *op, Binding *binding)
+{
+    Failure failure;
 
     if (!binding) {
         op_fail(op, -ERR_NOT_FOUND);
         return;
     }
-    intent.id = resource_id(binding->resource);
-    if (op_need_change(op, &intent))
+    if (guard_delete(op->tree, binding, &failure) < 0) {
+        op_fail_told(op, &failure);
+        return;
+    }
+    if (op->tree->delete_delay_ms == 0)
+        delete_now(op, binding);
+    else if (hide(binding, HIDDEN_DELETE, &op->caller, op->tree->delete_delay_ms, NULL) < 0)
+        op_fail(op, -ERR_NO_MEMORY);
+    else
         succeed(op);
 }
 
-static void drop_draft(TreeOp *op, Node *draft)
+/* A backup that goes shows the file that it was made from again. */
+static void unhide_original(Tree *tree, const Node *backup)
 {
-    draft->unlinked = true;
-    node_detach(draft);
-    local_settle(draft);
+    Hidden *each;
+
+    DL_FOREACH(tree->hidden, each)
+    {
+        if (each->backup == backup) {
+            unhide(each);
+            return;
+        }
+    }
+}
+
+static void remove_local(TreeOp *op, Node *local)
+{
+    unhide_original(op->tree, local);
+    local_remove(local);
+    succeed(op);
+}
+
+static void remove_rejected(TreeOp *op)
+{
+    StoreText text;
+    int r = rejected_text(op->node->dir, op->name, &text) ? store_drop_text(op->tree->store, text.number) : -ERR_NOT_FOUND;
+
+    if (r == -ERR_BUSY)
+        op_refuse(op, r, "Wait: this takes two minutes at most.", "It is still being found out what became of this create.");
+    else if (r < 0)
+        op_fail(op, r);
+    else
+        succeed(op);
+}
+
+/* NAME.json.error goes with its text; removing it alone is taken, so that `rm NAME.json.*` works. */
+static void remove_error(TreeOp *op)
+{
     succeed(op);
 }
 
 static void unlink_in_project(TreeOp *op)
 {
-    Span stem;
+    Span stem = {0};
     enum NameKind kind = name_kind(span_of(op->name), &stem);
     Node *local = node_local(op->node, op->name);
 
-    if (local && local->kind == NODE_DRAFT)
-        drop_draft(op, local);
+    if (local && local->local)
+        remove_local(op, local);
     else if (kind == NAME_INSTANCE && op->node->dir)
         delete_binding(op, binding_find(op->node->dir, stem));
+    else if (kind == NAME_REJECTED && op->node->dir)
+        remove_rejected(op);
+    else if (kind == NAME_ERROR && op->node->dir)
+        remove_error(op);
     else if (local)
         op_refuse(op, -ERR_NOT_PERMITTED, "", "This file is a view: it can't be removed.");
     else
@@ -133,7 +177,7 @@ static void unlink_step(TreeOp *op)
 {
     if (op->changed)
         succeed(op);
-    else if (refuse_read_only(op))
+    else if (op_refused_read_only(op))
         return;
     else if (op->node->kind == NODE_PROJECT)
         unlink_in_project(op);
@@ -156,7 +200,7 @@ static void rmdir_step(TreeOp *op)
 {
     if (op->changed)
         succeed(op);
-    else if (refuse_read_only(op))
+    else if (op_refused_read_only(op))
         return;
     else if (op->node->kind == NODE_PROJECT && op->node->dir)
         delete_binding(op, binding_find(op->node->dir, span_of(op->name)));
@@ -176,6 +220,71 @@ void tree_rmdir(Tree *tree, const TreeCaller *caller, uint64_t parent, const cha
 
     if (op)
         op_run(op, ret_op, rmdir_step);
+}
+
+/* fsync of a directory: the deletes that wait in it, one after the other, and the first failure as the outcome. */
+static void sync_dir_step(TreeOp *op)
+{
+    Hidden *waiting = op->claimed;
+    StoreIntent intent = {.change = STORE_DELETE, .uid = op->caller.uid};
+
+    if (waiting && !op->changed)
+        return;
+    op->changed = false;
+    unhide(waiting);
+    op->claimed = waiting = op->node->dir ? hidden_waiting(op->tree, op->node->dir) : NULL;
+    if (!waiting) {
+        succeed(op);
+        return;
+    }
+    waiting->claimed = true;
+    intent.id = resource_id(waiting->binding->resource);
+    intent.project_id = waiting->binding->dir->id;
+    intent.name = resource_name(waiting->binding->resource);
+    if (op_need_change(op, &intent))
+        sync_dir_step(op);
+}
+
+void tree_sync_dir(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done_fn done, void *ctx, TreeOp **ret_op)
+{
+    TreeOp *op = op_start(tree, caller, "sync", node, NULL, done, ctx, ret_op);
+
+    if (op)
+        op_run(op, ret_op, sync_dir_step);
+}
+
+static void symlink_step(TreeOp *op)
+{
+    enum NameKind kind = name_kind(span_of(op->name), NULL);
+    TreeReply reply = {0};
+    Node *node;
+
+    if (op_refused_read_only(op))
+        return;
+    if (op->node->kind != NODE_PROJECT || !op->node->dir || (kind != NAME_HIDDEN && kind != NAME_PLAIN)) {
+        op_refuse(op, -ERR_NOT_PERMITTED, "", "Links can be made under scratch names only.");
+        return;
+    }
+    node = node_child(op->node, NODE_SCRATCH, op->name);
+    if (!node || (!node->local && local_attach(node, &op->caller, 0777) < 0)) {
+        op_fail(op, -ERR_NO_MEMORY);
+        return;
+    }
+    node->local->target = op->target_name;
+    op->target_name = NULL;
+    entry_of(node, 0, &reply.entry);
+    op_finish(op, &reply);
+}
+
+void tree_symlink(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, const char *target,
+                  tree_done_fn done, void *ctx, TreeOp **ret_op)
+{
+    TreeOp *op = op_start(tree, caller, "ln", parent, name, done, ctx, ret_op);
+
+    if (!op)
+        return;
+    op->target_name = strdup(target);
+    op_run(op, ret_op, symlink_step);
 }
 
 int tree_refuse(Tree *tree, const TreeCaller *caller, const char *verb, uint64_t parent, const char *name, int code)

@@ -14,6 +14,15 @@ static int content_of_value(const Node *node, Buf *into)
     return value_of(node, &value) ? value_text(value, into) : -ERR_NOT_FOUND;
 }
 
+static int content_of_rejected(const Node *node, Buf *into)
+{
+    StoreText text;
+
+    if (!node->name || !rejected_text(node->dir, node->name, &text))
+        return -ERR_NOT_FOUND;
+    return buf_append(into, text.text.at, text.text.len);
+}
+
 int content_of(Node *node, Buf *into)
 {
     switch ((enum NodeKind)node->kind) {
@@ -31,8 +40,17 @@ int content_of(Node *node, Buf *into)
         return node->control->render(node->control->ctx, into);
     case NODE_ERRORS:
         return errors_render(node->tree, into);
+    case NODE_REJECTED:
+        return content_of_rejected(node, into);
+    case NODE_ERROR:
+        return error_render(node, into);
+    case NODE_ALLOW:
+        return guard_render(node->tree, into);
+    case NODE_SCRATCH:
+        return node->local ? buf_append(into, buf_text(&node->local->data), node->local->data.len) : -ERR_NOT_FOUND;
     case NODE_DRAFT:
     case NODE_REFRESH:
+    case NODE_UNDO:
         return 0;
     default:
         return -ERR_IS_DIRECTORY;

@@ -4,17 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <utlist.h>
 
 /*
  * Cookies, by the kind of directory. They stay right while entries come and go: each is the place of its entry, never an index.
  *   everywhere: 1 is `.`, 2 is `..`
  *   root:       COOKIE_FIRST + the project's sequence
- *   project:    twice the binding's sequence (its file), plus one (its view), and LOCAL_BASE + a node's number for local files
+ *   project:    twice the binding's sequence (its file), plus one (its view); KEPT_BASE + twice a kept text's number (.rejected), plus one
+ *               (.error); LOCAL_BASE + a node's number for scratch files
  *   view:       COOKIE_FIRST + the member's index (a snapshot's order does not change; another snapshot's rarely)
  *   by-id:      the project's sequence << 40 | the binding's
  */
 enum { COOKIE_DOT = 1, COOKIE_DOT_DOT = 2, COOKIE_FIRST = 3 };
 static const unsigned BY_ID_SHIFT = 40;
+static const uint64_t KEPT_BASE = UINT64_C(1) << 61, LOCAL_BASE = UINT64_C(1) << 62;
 
 /* Hands one entry on. False: full. */
 static bool fill(TreeOp *op, const char *name, uint64_t cookie, Node *node, int64_t valid_ms)
@@ -104,45 +107,6 @@ static bool fill_binding(TreeOp *op, Binding *binding, int64_t list_ms)
     return taken;
 }
 
-static void fill_bindings(TreeOp *op)
-{
-    int64_t valid_ms = list_valid_ms(op->tree, STORE_INSTANCES);
-    uint64_t sequence = op->cookie / 2;
-    Binding *binding;
-
-    if (op->cookie % 2 == 1)
-        sequence++;
-    binding = binding_at(op->node->dir, sequence);
-    while (binding && fill_binding(op, binding, valid_ms))
-        binding = binding_at(op->node->dir, binding->sequence + 1);
-}
-
-/* With a complete list, brought up to date at the start. Without one, what its pages have brought so far is handed on as it comes, and only
- * the list's end is the directory's. */
-static void list_project(TreeOp *op)
-{
-    StoreListFacts facts;
-
-    store_list_facts(op->tree->store, STORE_INSTANCES, &facts);
-    if (!op->node->dir) {
-        op_fail(op, -ERR_REMOTE);
-        return;
-    }
-    if (facts.complete && op->cookie == 0 && !op_need_list(op, STORE_INSTANCES))
-        return;
-    if (!fill_dots(op)) {
-        list_done(op);
-        return;
-    }
-    fill_bindings(op);
-    if (op->filled && (facts.complete || op->cookie > COOKIE_DOT_DOT)) {
-        list_done(op);
-        return;
-    }
-    if (facts.complete || op_need_list(op, STORE_INSTANCES))
-        list_done(op);
-}
-
 /* An entry that its directory's node keeps itself. False: full. */
 static bool fill_child(TreeOp *op, enum NodeKind kind, const char *name, uint64_t cookie, const Control *control)
 {
@@ -156,6 +120,104 @@ static bool fill_child(TreeOp *op, enum NodeKind kind, const char *name, uint64_
     room = fill(op, name, cookie, child, list_valid_ms(op->tree, STORE_INSTANCES));
     node_unuse(child);
     return room;
+}
+
+/* False: full. */
+static bool fill_bindings(TreeOp *op)
+{
+    int64_t valid_ms = list_valid_ms(op->tree, STORE_INSTANCES);
+    uint64_t sequence = op->cookie / 2;
+    Binding *binding;
+
+    if (op->cookie >= KEPT_BASE)
+        return true;
+    if (op->cookie % 2 == 1)
+        sequence++;
+    for (binding = binding_at(op->node->dir, sequence); binding; binding = binding_at(op->node->dir, binding->sequence + 1)) {
+        if (!fill_binding(op, binding, valid_ms))
+            return false;
+    }
+    return true;
+}
+
+/* A kept text and why. False: full. */
+static bool fill_text(TreeOp *op, const StoreText *text)
+{
+    _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
+    char rejected[NAME_BYTES_MAX + 16], error[NAME_BYTES_MAX + 16];
+    uint64_t cookie = KEPT_BASE + text->number * 2;
+
+    if (strcmp(text->project_id, op->node->dir->id) != 0 || name_encode(span_of(text->name), "", &stem) < 0)
+        return true;
+    snprintf(rejected, sizeof rejected, "%s.json.rejected", buf_text(&stem));
+    snprintf(error, sizeof error, "%s.json.error", buf_text(&stem));
+    return fill_child(op, NODE_REJECTED, rejected, cookie, NULL) && fill_child(op, NODE_ERROR, error, cookie + 1, NULL);
+}
+
+static bool fill_texts(TreeOp *op)
+{
+    uint64_t number = op->cookie > KEPT_BASE ? (op->cookie - KEPT_BASE) / 2 : 0;
+    StoreText text;
+
+    if (op->cookie >= LOCAL_BASE)
+        return true;
+    for (number = number ? number - 1 : 0; store_next_text(op->tree->store, number, &text); number = text.number) {
+        if (!fill_text(op, &text))
+            return false;
+    }
+    return true;
+}
+
+/* The scratch file with the smallest number above one. */
+static Node *next_scratch(const Node *directory, uint64_t number)
+{
+    Node *each, *best = NULL;
+
+    DL_FOREACH(directory->children, each)
+    {
+        if (each->kind == NODE_SCRATCH && each->number > number && (!best || each->number < best->number))
+            best = each;
+    }
+    return best;
+}
+
+static void fill_scratch(TreeOp *op)
+{
+    uint64_t number = op->cookie > LOCAL_BASE ? op->cookie - LOCAL_BASE : 0;
+    Node *each = next_scratch(op->node, number);
+
+    while (each && fill(op, each->name, LOCAL_BASE + each->number, each, 0))
+        each = next_scratch(op->node, each->number);
+}
+
+/* With a complete list, brought up to date at the start. Without one, what its pages have brought so far is handed on as it comes, and only
+ * the list's end is the directory's. */
+static void list_project(TreeOp *op)
+{
+    StoreListFacts facts;
+    bool room;
+
+    store_list_facts(op->tree->store, STORE_INSTANCES, &facts);
+    if (!op->node->dir) {
+        op_fail(op, -ERR_REMOTE);
+        return;
+    }
+    if (facts.complete && op->cookie == 0 && !op_need_list(op, STORE_INSTANCES))
+        return;
+    if (!fill_dots(op)) {
+        list_done(op);
+        return;
+    }
+    room = fill_bindings(op);
+    if (!facts.complete && op->filled && (!room || op->cookie > COOKIE_DOT_DOT)) {
+        list_done(op);
+        return;
+    }
+    if (!facts.complete && !op_need_list(op, STORE_INSTANCES))
+        return;
+    if (room && fill_texts(op))
+        fill_scratch(op);
+    list_done(op);
 }
 
 static void list_view(TreeOp *op)
@@ -187,7 +249,7 @@ static void list_controls(TreeOp *op)
     static const struct {
         const char *name;
         enum NodeKind kind;
-    } fixed[] = {{"errors", NODE_ERRORS}, {"refresh", NODE_REFRESH}, {"by-id", NODE_BY_ID}};
+    } fixed[] = {{"errors", NODE_ERRORS}, {"refresh", NODE_REFRESH}, {"allow_deletes", NODE_ALLOW}, {"undo", NODE_UNDO}, {"by-id", NODE_BY_ID}};
     uint64_t index = COOKIE_FIRST;
     bool room = fill_dots(op);
 

@@ -88,17 +88,50 @@ static void lookup_in_root(TreeOp *op)
         op_fail(op, -ERR_NOT_FOUND);
 }
 
+/* A draft that nobody has open gives way to the instance of its name. */
+static Node *local_of(TreeOp *op, enum NameKind kind, Span stem)
+{
+    Node *local = node_local(op->node, op->name);
+
+    if (!local || !local->local)
+        return NULL;
+    if (kind == NAME_INSTANCE && local->open_handles == 0 && binding_find(op->node->dir, stem)) {
+        local_remove(local);
+        return NULL;
+    }
+    return local;
+}
+
+/* NAME.json.rejected and .error, while there is something to read. */
+static void lookup_rejected(TreeOp *op, enum NameKind kind)
+{
+    _cleanup_buf_ Buf text = BUF_INIT(TREE_WRITE_CAP);
+    Node *node = node_child(op->node, kind == NAME_REJECTED ? NODE_REJECTED : NODE_ERROR, op->name);
+    int r = node ? content_of(node_use(node), &text) : -ERR_NO_MEMORY;
+
+    if (r == 0)
+        finish_entry(op, node, 0);
+    if (node)
+        node_unuse(node);
+    if (r < 0)
+        op_fail(op, r);
+}
+
 static void lookup_in_project(TreeOp *op)
 {
     Span stem = span_of(op->name);
     enum NameKind kind = name_kind(stem, &stem);
-    Node *local = node_local(op->node, op->name);
+    Node *local = op->node->dir ? local_of(op, kind, stem) : NULL;
     Binding *binding;
 
     if (lookup_fixed(op))
         return;
     if (local) {
         finish_entry(op, local, 0);
+        return;
+    }
+    if ((kind == NAME_REJECTED || kind == NAME_ERROR) && op->node->dir) {
+        lookup_rejected(op, kind);
         return;
     }
     if ((kind != NAME_INSTANCE && kind != NAME_PLAIN) || !op->node->dir) {
@@ -140,6 +173,10 @@ static void lookup_in_controls(TreeOp *op)
         node = node_child(op->node, NODE_ERRORS, op->name);
     else if (strcmp(op->name, "refresh") == 0)
         node = node_child(op->node, NODE_REFRESH, op->name);
+    else if (strcmp(op->name, "allow_deletes") == 0)
+        node = node_child(op->node, NODE_ALLOW, op->name);
+    else if (strcmp(op->name, "undo") == 0)
+        node = node_child(op->node, NODE_UNDO, op->name);
     else if (strcmp(op->name, "by-id") == 0)
         node = node_child(op->node, NODE_BY_ID, op->name);
     if (node)
@@ -236,7 +273,9 @@ void tree_readlink(Tree *tree, uint64_t number, tree_done_fn done, void *ctx)
     Node *node = node_find(tree, number);
     TreeReply reply = {.code = -ERR_NOT_FOUND};
 
-    if (node && node->kind == NODE_LINK && node->binding) {
+    if (node && node->local && node->local->target) {
+        reply = (TreeReply){.bytes = node->local->target, .count = strlen(node->local->target)};
+    } else if (node && node->kind == NODE_LINK && node->binding) {
         const Binding *binding = node->binding;
         bool one_project = binding->dir->node == tree->root;
 

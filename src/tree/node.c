@@ -114,6 +114,30 @@ void node_detach(Node *node)
     node->name = NULL;
 }
 
+void node_move(Node *node, Node *parent)
+{
+    Node *before = node->parent;
+
+    if (before == parent)
+        return;
+    node->parent = node_use(parent);
+    node->dir = parent->dir;
+    node_unuse(before);
+}
+
+int node_rename(Node *node, Node *parent, const char *name)
+{
+    char *copy = strdup(name);
+
+    if (!copy)
+        return -ERR_NO_MEMORY;
+    node_detach(node);
+    node_move(node, parent);
+    node->name = copy;
+    DL_APPEND(parent->children, node);
+    return 0;
+}
+
 bool node_is_dir(const Node *node)
 {
     switch ((enum NodeKind)node->kind) {
@@ -145,8 +169,15 @@ mode_t node_mode(const Node *node)
     case NODE_INSTANCE:
     case NODE_DRAFT:
     case NODE_DEFAULTS:
+    case NODE_REJECTED:
+    case NODE_ALLOW:
         return S_IFREG | 0666;
+    case NODE_SCRATCH:
+        return node->local && node->local->target ? S_IFLNK | 0777 : S_IFREG | (node->local ? node->local->mode : 0600);
+    case NODE_VALUE:
+        return S_IFREG | (value_may_be_set(node) ? 0666 : 0444);
     case NODE_REFRESH:
+    case NODE_UNDO:
         return S_IFREG | 0222;
     default:
         return S_IFREG | 0444;
@@ -208,7 +239,7 @@ uint64_t node_inode(const Node *node)
         hash = mix_text(mix(hash, (const char *)&node->kind, 1), node->dir->id);
     else if (node->binding && !node->name)
         hash = mix_text(mix(hash, (const char *)&node->kind, 1), resource_id(node->binding->resource));
-    else if (node->name && node->kind != NODE_DRAFT)
+    else if (node->name && !node->local)
         hash = mix_text(hash ^ node_inode(node->parent), node->name);
     else
         hash = mix(hash, (const char *)&node->number, sizeof node->number);

@@ -64,7 +64,15 @@ void op_run(TreeOp *op, TreeOp **ret_op, void (*step)(TreeOp *op))
 static void op_free(TreeOp *op)
 {
     op->tree->parked--;
+    unhide(op->claimed);
+    carry_release(&op->carry);
+    text_unref(op->text);
     resource_unref(op->result);
+    if (op->source)
+        node_unuse(op->source);
+    if (op->target)
+        node_unuse(op->target);
+    free(op->target_name);
     node_unuse(op->node);
     free(op->name);
     free(op);
@@ -94,13 +102,28 @@ void op_fail(TreeOp *op, int code)
     op_finish(op, &reply);
 }
 
-void op_fail_told(TreeOp *op, const Failure *failure)
+void op_tell(TreeOp *op, const Failure *failure)
 {
     _cleanup_buf_ Buf path = BUF_INIT(PATH_BYTES);
 
     if (node_path(op->node, op->name, &path) == 0)
         errors_add(op->tree, &op->caller, op->verb, buf_text(&path), failure);
+}
+
+void op_fail_told(TreeOp *op, const Failure *failure)
+{
+    op_tell(op, failure);
+    if (failure != &op->failure)
+        op->failure = *failure;
     op_fail(op, failure->code);
+}
+
+bool op_refused_read_only(TreeOp *op)
+{
+    if (!op->tree->read_only)
+        return false;
+    op_refuse(op, -ERR_READ_ONLY, "Mount without `ro` to change anything.", "This mount is read-only.");
+    return true;
 }
 
 void op_refuse(TreeOp *op, int code, const char *mend, const char *message_format, ...)

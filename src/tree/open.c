@@ -14,6 +14,8 @@ Handle *handle_new(Node *node, enum WriteKind writes)
         return NULL;
     handle->node = node_use(node);
     handle->writes = writes;
+    handle->began_empty = true;
+    local_opened(node);
     buf_init(&handle->buffer, TREE_WRITE_CAP);
     json_scan_init(&handle->scan, true);
     node->open_handles++;
@@ -24,9 +26,15 @@ void handle_free(Handle *handle)
 {
     Node *node = handle->node;
 
-    node->open_handles--;
+    if (--node->open_handles == 0 && node->local) {
+        if (node->unlinked)
+            local_settle(node);
+        else
+            local_closed(node);
+    }
     text_unref(handle->text);
     buf_release(&handle->buffer);
+    resource_unref(handle->base);
     free(handle);
     node_unuse(node);
 }
@@ -38,6 +46,9 @@ static bool is_written_anew(const Node *node)
     case NODE_NDJSON:
     case NODE_CONTROL:
     case NODE_ERRORS:
+    case NODE_ERROR:
+    case NODE_REJECTED:
+    case NODE_ALLOW:
         return true;
     default:
         return false;
@@ -85,6 +96,8 @@ static void finish_reading(TreeOp *op)
         op_fail(op, r);
         return;
     }
+    if (op->node->kind == NODE_INSTANCE)
+        reads_note(op->tree, &op->caller, binding_facts(op->node->binding).resource);
     reply.opened = opened_for_reading(handle);
     op_finish(op, &reply);
 }
@@ -115,26 +128,61 @@ static void open_reading_step(TreeOp *op)
         finish_reading(op);
 }
 
-static enum WriteKind write_kind(const Node *node)
+enum WriteKind write_kind(const Node *node)
 {
     switch ((enum NodeKind)node->kind) {
+    case NODE_INSTANCE:
     case NODE_DRAFT:
         return WRITE_INSTANCE;
+    case NODE_SCRATCH:
+        return WRITE_SCRATCH;
+    case NODE_REJECTED:
+        return WRITE_REJECTED;
+    case NODE_VALUE:
+        return value_may_be_set(node) ? WRITE_VALUE : WRITE_NONE;
     case NODE_DEFAULTS:
         return WRITE_DEFAULTS;
     case NODE_REFRESH:
         return WRITE_REFRESH;
+    case NODE_ALLOW:
+        return WRITE_ALLOW;
+    case NODE_UNDO:
+        return WRITE_UNDO;
     default:
         return WRITE_NONE;
     }
 }
 
+/* The old text, where the caller did not throw it away: what is written goes over it. */
+static int begin_with_old_text(Handle *handle)
+{
+    Node *node = handle->node;
+    int r = content_of(node, &handle->buffer);
+
+    handle->began_empty = false;
+    if (r == 0 && node->kind == NODE_INSTANCE)
+        handle->base = resource_ref(binding_facts(node->binding).resource);
+    return r;
+}
+
+static bool keeps_old_text(const TreeOp *op)
+{
+    return !(op->flags & O_TRUNC) && (op->node->kind == NODE_INSTANCE || op->node->kind == NODE_REJECTED);
+}
+
 static void finish_writing(TreeOp *op, TreeReply *reply)
 {
     Handle *handle = handle_new(op->node, write_kind(op->node));
+    int r = handle ? 0 : -ERR_NO_MEMORY;
 
-    if (!handle) {
-        op_fail(op, -ERR_NO_MEMORY);
+    if (r == 0 && keeps_old_text(op))
+        r = begin_with_old_text(handle);
+    if (r == 0 && op->node->kind == NODE_SCRATCH && (op->flags & O_TRUNC))
+        r = local_resize(op->node, 0);
+    if (r < 0) {
+        if (handle)
+            handle_free(handle);
+        op_fail(op, r);
         return;
     }
     handle->append = (op->flags & O_APPEND) != 0;
@@ -142,26 +190,24 @@ static void finish_writing(TreeOp *op, TreeReply *reply)
     op_finish(op, reply);
 }
 
-static bool refuse_read_only(TreeOp *op)
+static bool is_local_control(const Node *node)
 {
-    if (!op->tree->read_only)
-        return false;
-    op_refuse(op, -ERR_READ_ONLY, "Mount without `ro` to change anything.", "This mount is read-only.");
-    return true;
+    return node->kind == NODE_REFRESH || node->kind == NODE_ALLOW || node->kind == NODE_UNDO;
 }
 
 static void open_writing_step(TreeOp *op)
 {
     TreeReply reply = {0};
 
-    if (op->node->kind != NODE_REFRESH && refuse_read_only(op))
+    if ((op->node->kind == NODE_INSTANCE || op->node->kind == NODE_VALUE) && !op->node->binding) {
+        op_fail(op, -ERR_GONE);
         return;
-    if (op->node->kind == NODE_INSTANCE)
-        op_refuse(op, -ERR_NO_UPDATES, "Create it under another name, or remove it and create it anew.",
-                  "Changing an instance by writing its file is not offered yet.");
-    else if (write_kind(op->node) == WRITE_NONE)
-        op_refuse(op, -ERR_NO_ACCESS, "", "This file is a view: it can be read, not written.");
-    else
+    }
+    if (!is_local_control(op->node) && op_refused_read_only(op))
+        return;
+    if (write_kind(op->node) == WRITE_NONE)
+        op_refuse(op, -ERR_NO_ACCESS, "", "This can be read, not written: the server owns it, or it is a view.");
+    else if ((!keeps_old_text(op) && op->node->kind != NODE_VALUE) || need_content(op))
         finish_writing(op, &reply);
 }
 
@@ -174,72 +220,99 @@ void tree_open(Tree *tree, const TreeCaller *caller, uint64_t node, int flags, t
     if (!op)
         return;
     op->flags = flags;
-    op_run(op, ret_op, reads ? open_reading_step : open_writing_step);
+    op_run(op, ret_op, reads && op->node->kind != NODE_SCRATCH ? open_reading_step : open_writing_step);
+}
+
+/* What a new file of that name is; NODE_ROOT: none may be made. */
+static enum NodeKind kind_of_new(TreeOp *op)
+{
+    enum NameKind kind = name_kind(span_of(op->name), NULL);
+
+    if (op->node->kind != NODE_PROJECT || !op->node->dir)
+        return NODE_ROOT;
+    return kind == NAME_INSTANCE ? NODE_DRAFT : kind == NAME_ERROR ? NODE_ROOT : NODE_SCRATCH;
+}
+
+static bool create_is_refused(TreeOp *op, enum NodeKind kind)
+{
+    const char *reason = "";
+    Span stem;
+
+    if (op_refused_read_only(op))
+        return true;
+    if (kind == NODE_ROOT) {
+        op_refuse(op, -ERR_NOT_PERMITTED, "Create instances in a project's directory, as NAME.json.", "No such file can be made here.");
+        return true;
+    }
+    if (kind == NODE_DRAFT && name_kind(span_of(op->name), &stem) == NAME_INSTANCE) {
+        if (binding_find(op->node->dir, stem)) {
+            op_fail(op, -ERR_EXISTS);
+            return true;
+        }
+        if (!binding_find_any(op->node->dir, stem) && !name_may_create(stem, &reason)) {
+            op_refuse(op, -ERR_INVALID, "Use letters, digits, `.`, `_` and `-`, at most 63.",
+                      "No instance can be created under this name: %s", reason);
+            return true;
+        }
+    }
+    return false;
 }
 
 static void create_step(TreeOp *op)
 {
-    Span stem, file_name = span_of(op->name);
-    enum NameKind kind = name_kind(file_name, &stem);
-    const char *reason = "";
+    enum NodeKind kind = kind_of_new(op);
     TreeReply reply = {0};
-    Node *draft;
+    Node *node;
 
-    if (refuse_read_only(op))
+    if (create_is_refused(op, kind))
         return;
-    if (op->node->kind != NODE_PROJECT || !op->node->dir) {
-        op_refuse(op, -ERR_NOT_PERMITTED, "Create instances in a project's directory.", "No file can be made here.");
-        return;
-    }
-    if (kind != NAME_INSTANCE) {
-        op_refuse(op, -ERR_NOT_PERMITTED, "Name it NAME.json to create an instance.",
-                  "Only NAME.json, an instance, can be made here.");
-        return;
-    }
-    if (!name_may_create(stem, &reason)) {
-        op_refuse(op, -ERR_INVALID, "Use letters, digits, `.`, `_` and `-`, at most 63.",
-                  "No instance can be created under this name: %s", reason);
-        return;
-    }
-    if (binding_find(op->node->dir, stem)) {
-        op_fail(op, -ERR_EXISTS);
-        return;
-    }
-    draft = node_child(op->node, NODE_DRAFT, op->name);
-    if (!draft || (!draft->local && local_attach(draft) < 0)) {
+    node = node_child(op->node, kind, op->name);
+    if (!node || (!node->local && local_attach(node, &op->caller, op->mode) < 0)) {
         op_fail(op, -ERR_NO_MEMORY);
         return;
     }
-    entry_of(draft, 0, &reply.entry);
-    node_use(draft);
+    entry_of(node, 0, &reply.entry);
+    node_use(node);
     node_unuse(op->node);
-    op->node = draft;
+    op->node = node;
     free(op->name);
     op->name = NULL;
+    op->flags |= O_TRUNC;
     finish_writing(op, &reply);
 }
 
-void tree_create(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, int flags, tree_done_fn done,
-                 void *ctx, TreeOp **ret_op)
+void tree_create(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, int flags, mode_t mode,
+                 tree_done_fn done, void *ctx, TreeOp **ret_op)
 {
     TreeOp *op = op_start(tree, caller, "create", parent, name, done, ctx, ret_op);
 
     if (!op)
         return;
     op->flags = flags;
+    op->mode = mode & 0777;
     op_run(op, ret_op, create_step);
+}
+
+/* What a handle reads: its own snapshot, what was written through it, or a scratch file as it is now. */
+static Span readable(const Handle *handle)
+{
+    if (handle->writes == WRITE_SCRATCH)
+        return handle->node->local ? (Span){buf_text(&handle->node->local->data), handle->node->local->data.len} : (Span){"", 0};
+    if (handle->text)
+        return (Span){handle->text->data, handle->text->bytes};
+    return (Span){buf_text(&handle->buffer), handle->buffer.len};
 }
 
 void tree_read(Tree *tree, uint64_t handle_number, uint64_t offset, size_t count, tree_done_fn done, void *ctx)
 {
-    const Handle *handle = (const Handle *)(uintptr_t)handle_number;
+    Span text = readable((const Handle *)(uintptr_t)handle_number);
     TreeReply reply = {.bytes = ""};
 
     (void)tree;
-    if (handle->text && offset < handle->text->bytes) {
-        size_t left = handle->text->bytes - (size_t)offset;
+    if (offset < text.len) {
+        size_t left = text.len - (size_t)offset;
 
-        reply.bytes = handle->text->data + offset;
+        reply.bytes = text.at + offset;
         reply.count = count < left ? count : left;
     }
     done(ctx, &reply);

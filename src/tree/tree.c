@@ -23,11 +23,18 @@ Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio)
     tree->fsio = fsio;
     tree->read_only = config->read_only;
     tree->attrs_listed = config->attrs_listed;
+    tree->no_delete = config->no_delete;
+    tree->delete_delay_ms = config->delete_delay_ms;
+    tree->max_deletes = config->max_deletes;
+    tree->max_creates = config->max_creates;
     tree->born_ms = clock_wall_ms(clock);
     tree->next_number = TREE_ROOT;
     tree->errors = errors_new();
+    tree->guard = guard_new();
+    tree->reads = reads_new();
     tree->root = node_new(tree, NODE_ROOT, NULL);
-    if (!tree->errors || !tree->root || copy_text(&tree->project, config->project) < 0 ||
+    if (!tree->errors || !tree->guard || !tree->reads || !tree->root || copy_text(&tree->protect, config->protect) < 0 ||
+        copy_text(&tree->project, config->project) < 0 ||
         copy_text(&tree->defaults, config->defaults) < 0 || copy_text(&tree->state_dir, config->state_dir) < 0) {
         tree_free(tree);
         return NULL;
@@ -52,10 +59,14 @@ void tree_free(Tree *tree)
     if (!tree)
         return;
     store_watch(tree->store, NULL, NULL);
+    hidden_free_all(tree);
     dir_free_all(tree);
     node_free_all(tree);
     controls_free(tree);
     errors_free(tree->errors);
+    free(tree->guard);
+    reads_free(tree->reads);
+    free(tree->protect);
     timer_free(tree->sweep);
     free(tree->project);
     free(tree->defaults);
@@ -97,5 +108,7 @@ void tree_counts(Tree *tree, TreeCounts *ret_counts)
     store_list_facts(tree->store, STORE_INSTANCES, &facts);
     *ret_counts = (TreeCounts){.instances = facts.count,
                                 .bytes = facts.json_bytes,
-                                .nodes = HASH_COUNT(tree->nodes), .parked = tree->parked};
+                                .nodes = HASH_COUNT(tree->nodes),
+                                .scratch_bytes = tree->scratch_bytes,
+                                .waiting_deletes = hidden_count(tree), .parked = tree->parked};
 }

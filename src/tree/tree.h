@@ -29,7 +29,10 @@ enum {
     TREE_ROOT = 1,
     TREE_WRITE_CAP = 1 << 20,      /* bytes of a text being written */
     TREE_ERRORS_KEPT = 100,
-    TREE_DRAFT_KEPT_MS = 600000,   /* after its last close */
+    TREE_LOCAL_KEPT_MS = 600000,   /* a scratch file or draft, after its last close */
+    TREE_SCRATCH_CAP = 16 << 20,   /* bytes of all scratch files */
+    TREE_BACKUP_MS = 10000,        /* how long a backup hides the file that it was */
+    TREE_ALLOWANCE_MS = 600000,    /* how long allow_deletes holds */
     TREE_SHARED_BYTES = 16 << 10,  /* larger contents are read past the page cache, from the handle's own snapshot */
 };
 
@@ -44,7 +47,10 @@ typedef struct TreeAttr {
     uint64_t inode;
     mode_t mode; /* kind and permissions, before the mount's umask */
     uint64_t bytes;
-    int64_t mtime_ms, ctime_ms;
+    int64_t atime_ms, mtime_ms, ctime_ms;
+    bool owned; /* uid and gid are the file's own, not the mount's */
+    uid_t uid;
+    gid_t gid;
     int64_t valid_ms; /* how long this may be taken as true */
     bool unlinked;
 } TreeAttr;
@@ -86,6 +92,11 @@ typedef struct TreeConfig {
     const char *state_dir;      /* where local files (.defaults.json) are kept; NULL: nowhere */
     bool read_only;
     bool attrs_listed;          /* listings show the NAME/ directories too */
+    int64_t delete_delay_ms;    /* how long a delete can be taken back; 0: it is sent inside the call */
+    unsigned max_deletes;       /* in 60 s, waiting ones counted; 0: no guard */
+    unsigned max_creates;       /* the same */
+    const char *protect;        /* globs with colons between them of what can't be deleted: NAME or PROJECT/NAME; NULL: nothing */
+    bool no_delete;             /* nothing can */
 } TreeConfig;
 
 /* NULL if there is no memory. The others stay the caller's and must outlive the tree. */
@@ -125,15 +136,25 @@ void tree_list(Tree *tree, const TreeCaller *caller, uint64_t node, uint64_t coo
 /* Files. `flags` are open(2)'s. */
 void tree_open(Tree *tree, const TreeCaller *caller, uint64_t node, int flags, tree_done_fn done, void *ctx,
                TreeOp **ret_op);
-void tree_create(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, int flags, tree_done_fn done,
-                 void *ctx, TreeOp **ret_op);
+void tree_create(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, int flags, mode_t mode,
+                 tree_done_fn done, void *ctx, TreeOp **ret_op);
 void tree_read(Tree *tree, uint64_t handle, uint64_t offset, size_t count, tree_done_fn done, void *ctx);
 /* The write that completes a text carries it out, and has its outcome. */
 void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle, uint64_t offset, const char *bytes, size_t count,
                 tree_done_fn done, void *ctx, TreeOp **ret_op);
-/* handle 0: by node alone. */
-void tree_truncate(Tree *tree, const TreeCaller *caller, uint64_t node, uint64_t handle, uint64_t bytes,
-                   tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* What is to be set of a file's attributes. */
+enum { TREE_SET_BYTES = 1, TREE_SET_MODE = 2, TREE_SET_UID = 4, TREE_SET_GID = 8, TREE_SET_ATIME = 16, TREE_SET_MTIME = 32 };
+typedef struct TreeSet {
+    unsigned what;
+    uint64_t bytes;
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    int64_t atime_ms, mtime_ms;
+} TreeSet;
+/* Scratch files take all of it; other files take and ignore what they can't keep. handle 0: by node alone. */
+void tree_setattr(Tree *tree, const TreeCaller *caller, uint64_t node, uint64_t handle, const TreeSet *set,
+                  tree_done_fn done, void *ctx, TreeOp **ret_op);
 enum TreeSettle { TREE_FLUSH, TREE_FSYNC, TREE_RELEASE };
 /* After RELEASE the handle is gone. */
 void tree_settle(Tree *tree, const TreeCaller *caller, uint64_t handle, enum TreeSettle when, tree_done_fn done, void *ctx,
@@ -148,6 +169,13 @@ void tree_rmdir(Tree *tree, const TreeCaller *caller, uint64_t parent, const cha
                 TreeOp **ret_op);
 void tree_rename(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, uint64_t new_parent,
                  const char *new_name, unsigned flags, tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* A scratch file that is a symbolic link. */
+void tree_symlink(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, const char *target,
+                  tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* Sends the deletes that wait in a directory, with their outcome. */
+void tree_sync_dir(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* Sends all deletes that wait; done(ctx) runs once, when the last was answered, perhaps before this returns. */
+void tree_flush(Tree *tree, clock_fn done, void *ctx);
 /* Says that an operation is refused as a whole, so that it is told like any other failure. Returns the code. */
 int tree_refuse(Tree *tree, const TreeCaller *caller, const char *verb, uint64_t parent, const char *name, int code);
 
@@ -156,7 +184,7 @@ void tree_getxattr(Tree *tree, uint64_t node, const char *name, tree_done_fn don
 
 /* How many instances there are, of how much JSON, nodes, and operations that wait. */
 typedef struct TreeCounts {
-    uint64_t instances, bytes, nodes, parked;
+    uint64_t instances, bytes, nodes, parked, scratch_bytes, waiting_deletes;
 } TreeCounts;
 void tree_counts(Tree *tree, TreeCounts *ret_counts);
 /* The newest failure that was told, for status pages; "" if there was none. Lives until the next one. */

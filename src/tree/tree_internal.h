@@ -31,6 +31,9 @@ enum NodeKind {
     NODE_PROJECT,
     NODE_INSTANCE, /* NAME.json */
     NODE_DRAFT,    /* NAME.json that is being written and is not an instance yet */
+    NODE_SCRATCH,  /* a local file, or link, that is never sent */
+    NODE_REJECTED, /* NAME.json.rejected */
+    NODE_ERROR,    /* NAME.json.error */
     NODE_VIEW,     /* NAME/ */
     NODE_OBJECT,   /* a nested object in NAME/ */
     NODE_VALUE,    /* a value in NAME/ */
@@ -40,6 +43,8 @@ enum NodeKind {
     NODE_CONTROLS, /* .skystack/ */
     NODE_CONTROL,  /* a file of it */
     NODE_REFRESH,
+    NODE_ALLOW,    /* .skystack/allow_deletes */
+    NODE_UNDO,
     NODE_ERRORS,
     NODE_BY_ID,    /* .skystack/by-id/ */
     NODE_LINK,     /* a link in it */
@@ -76,6 +81,8 @@ struct Binding {
     uint64_t sequence; /* its place in the directory */
     int64_t mtime_ms, ctime_ms;
     bool shown; /* somebody saw the name: it stays */
+    struct Hidden *hidden;     /* why it is not to be seen now; NULL: it is */
+    struct Versions *versions; /* what it was before, for texts that were made from that; NULL: nothing else */
 };
 
 struct Dir {
@@ -107,7 +114,17 @@ struct Text {
     char data[];
 };
 
-enum WriteKind { WRITE_NONE, WRITE_INSTANCE, WRITE_DEFAULTS, WRITE_REFRESH };
+enum WriteKind {
+    WRITE_NONE,
+    WRITE_INSTANCE,
+    WRITE_DEFAULTS,
+    WRITE_VALUE,    /* one value in NAME/, a write */
+    WRITE_SCRATCH,
+    WRITE_REJECTED,
+    WRITE_REFRESH,
+    WRITE_ALLOW,
+    WRITE_UNDO,
+};
 
 struct Handle {
     Node *node;
@@ -117,10 +134,25 @@ struct Handle {
     JsonScan scan;   /* of all of it */
     size_t scanned;
     bool append;
-    bool committed;  /* the text was carried out; only white space may follow */
-    bool committing; /* … and is on its way now */
-    int latched;     /* the outcome of a failed commit, until truncated */
+    bool began_empty; /* the buffer did not begin with the old text */
+    bool dirty;       /* written to since it was carried out or kept */
+    bool committed;   /* the text was carried out; only white space may follow */
+    bool committing;  /* … and is on its way now */
+    bool kept;        /* the store has the text already */
+    int latched;      /* the outcome of a failed commit, until truncated */
+    Failure failure;  /* of that, if it is to be kept with the text */
+    Resource *base;   /* what the buffer began with; NULL: nothing */
 };
+
+/* A text that is to be carried out, and where. */
+typedef struct Carry {
+    Dir *dir;
+    char *stem;
+    Span text;        /* lives as long as the operation */
+    Resource *base;   /* what it was made from, if that is known; a reference */
+    bool is_patch;    /* made here of one value: what it leaves out stays */
+    bool is_made;     /* nobody wrote it: it is not kept */
+} Carry;
 
 struct TreeOp {
     Tree *tree;
@@ -144,7 +176,17 @@ struct TreeOp {
     bool changed;     /* the change was carried out … */
     Resource *result; /* … and this is what came of it */
     Handle *handle;
+    Carry carry;
+    Text *text;       /* held for the carry */
+    struct Hidden *claimed; /* a delete that it carries out */
+    Node *source;     /* of a rename; used */
+    Node *target;     /* the directory that it goes to; used */
+    char *target_name;
+    enum TreeSettle settle;
+    TreeSet set;
+    Failure first_failure;
     int flags;
+    mode_t mode;
     uint64_t cookie;
     bool entries;
     bool filled;
@@ -158,7 +200,17 @@ struct Tree {
     Fsio *fsio;
     TreeSink sink;
     char *project, *defaults, *state_dir;
-    bool read_only, attrs_listed;
+    bool read_only, attrs_listed, no_delete;
+    char *protect;
+    int64_t delete_delay_ms;
+    unsigned max_deletes, max_creates;
+    struct Hidden *hidden;
+    Timer *hidden_timer;
+    clock_fn flushed; /* who waits for the deletes that are being sent */
+    void *flushed_ctx;
+    struct Guard *guard;
+    struct Reads *reads;
+    size_t scratch_bytes;
     Node *nodes; /* by number */
     uint64_t next_number;
     Node *root;
@@ -184,6 +236,10 @@ Node *node_use(Node *node);
 void node_unuse(Node *node);
 /* Takes a child's name away: it is found no more, and lives on while it is used. */
 void node_detach(Node *node);
+/* Gives a node another parent. */
+void node_move(Node *node, Node *parent);
+/* Gives it another name there, among the children that no binding holds. 0 or -ERR_NO_MEMORY. */
+int node_rename(Node *node, Node *parent, const char *name);
 /* Appends the path below the mount, "/" for the root; of the entry `name` in it, if not NULL. */
 int node_path(const Node *node, const char *name, Buf *into);
 bool node_is_dir(const Node *node);
@@ -193,7 +249,13 @@ void node_free_all(Tree *tree);
 
 /* binding.c */
 void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after, void *tag);
+/* Those that are to be seen. */
 Binding *binding_find(Dir *dir, Span stem);
+/* Hidden ones too. */
+Binding *binding_find_any(Dir *dir, Span stem);
+/* A node becomes the file of an instance; the one that was is an orphan. */
+void binding_take_node(Binding *binding, Node *node);
+void binding_orphan(Node *node);
 /* The node of its file, view or link, made if there is none. NULL if there is no memory. */
 Node *binding_node(Binding *binding, enum NodeKind kind);
 /* The binding at the first place at or after `sequence`; NULL at the end. */
@@ -223,6 +285,10 @@ bool op_need_list(TreeOp *op, enum StoreSet set);
 /* As fresh as `need` says. If it turns out to be gone, that counts as met: look again. */
 bool op_need_instance(TreeOp *op, Binding *binding, enum StoreNeed need);
 bool op_need_change(TreeOp *op, const StoreIntent *intent);
+/* Says it where people look, and goes on. */
+void op_tell(TreeOp *op, const Failure *failure);
+/* True, and the operation is over: the mount is read-only. */
+bool op_refused_read_only(TreeOp *op);
 void op_finish(TreeOp *op, const TreeReply *reply);
 void op_fail(TreeOp *op, int code);
 /* As op_fail, and tells the failure where people look. */
@@ -265,6 +331,10 @@ int content_of(Node *node, Buf *into);
 /* The value at a node of a view; false if it is not there (any more). */
 bool value_of(const Node *node, Span *ret_value);
 int value_text(Span value, Buf *into);
+/* Whether the API lets one set it, by its top-level field. */
+bool value_may_be_set(const Node *node);
+/* The merge patch that sets the value to what was written: as text where it is a string now, as JSON otherwise. 0, -ERR_INVALID, … */
+int value_patch(const Node *node, Span written, Buf *into);
 /* The file name of an object's member. */
 int value_file_name(Span raw_key, Buf *into);
 bool value_member(Span object, const char *file_name, Span *ret_value);
@@ -277,18 +347,97 @@ int ndjson_render(Tree *tree, Dir *dir, Buf *into);
 /* The text that creates an instance: 0, or the failure that says what is wrong with it. */
 int create_body(Dir *dir, Span name, Span text, Buf *into, Failure *ret_failure);
 
-/* handle.c */
+/* open.c, write.c */
+enum WriteKind write_kind(const Node *node);
 Handle *handle_new(Node *node, enum WriteKind writes);
 void handle_free(Handle *handle);
+/* What was written gets another length; 0 begins anew. 0, -ERR_TOO_BIG or -ERR_NO_MEMORY. */
+int handle_truncate(Handle *handle, size_t bytes);
 
-/* local.c: files that exist here alone */
-/* Gives a new node its local part, whose life counts from now. 0 or -ERR_NO_MEMORY. */
-int local_attach(Node *node);
+/* local.c: files that exist here alone, and go some time after nobody has them open. A local keeps its node alive. */
+struct Local {
+    Node *node;
+    Buf data;
+    char *target; /* of a link; NULL: it is a file */
+    mode_t mode;  /* permissions */
+    uid_t uid;
+    gid_t gid;
+    int64_t atime_ms, mtime_ms, ctime_ms;
+    int64_t closed_ms; /* by the clock; 0: it is open */
+    Local *prev, *next;
+};
+/* Gives a new node its local part. 0 or -ERR_NO_MEMORY. */
+int local_attach(Node *node, const TreeCaller *caller, mode_t mode);
+void local_opened(Node *node);
 /* The last handle was closed: it goes in a while, if nobody opens it again. */
 void local_closed(Node *node);
+/* Changes its bytes, within the cap of all. 0, -ERR_NO_SPACE, -ERR_NO_MEMORY. */
+int local_write(Node *node, uint64_t offset, const char *bytes, size_t count);
+int local_resize(Node *node, uint64_t bytes);
 /* It is a local file no longer. */
 void local_settle(Node *node);
+/* It is a local file no longer, and is gone. */
+void local_remove(Node *node);
 void local_free(Local *local);
+
+/* carry.c */
+/* Carries out op->carry: an update of the instance of that name, or a create. True: done (op->result is the instance); false: parked or over. */
+bool carry_out(TreeOp *op);
+void carry_release(Carry *carry);
+/* Ties the instance that a carried text became to the node under which it was written. */
+void carry_bind(TreeOp *op, Node *node);
+
+/* base.c: what a text was made from */
+struct Reads *reads_new(void);
+void reads_free(struct Reads *reads);
+/* Somebody has opened an instance's text for reading. */
+void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource);
+void versions_note(Binding *binding, Resource *before);
+void versions_free(struct Versions *versions);
+/* The version whose updated_at the text carries, else what the caller's process last read; NULL: take the state of now. Borrowed. */
+Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text);
+
+/* hide.c: instances that are not to be seen for a while */
+enum HiddenKind { HIDDEN_DELETE, HIDDEN_BACKUP };
+typedef struct Hidden {
+    Tree *tree;
+    enum HiddenKind kind;
+    Binding *binding;  /* NULL: the instance is gone */
+    TreeCaller caller;
+    pid_t process;     /* of the caller; 0: not known */
+    Node *backup;      /* what it was renamed to; used */
+    int64_t due_ms;
+    StoreOp *sending;
+    bool claimed;      /* an operation carries the delete out */
+    struct Hidden *prev, *next;
+} Hidden;
+/* 0 or -ERR_NO_MEMORY. */
+int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64_t for_ms, Node *backup);
+/* It is to be seen again. Takes NULL. */
+void unhide(Hidden *hidden);
+/* Its instance is gone. Whoever sends or claims it still frees it, by unhide(). */
+void hidden_orphan(Hidden *hidden);
+/* Sends the delete now. */
+void hidden_send(Hidden *hidden);
+void hidden_free_all(Tree *tree);
+/* A delete that waits in a directory (NULL: anywhere) and that nobody sends yet. */
+Hidden *hidden_waiting(Tree *tree, const Dir *dir);
+uint64_t hidden_count(const Tree *tree);
+
+/* guard.c: against the command that should not have been */
+struct Guard *guard_new(void);
+/* 0, or what to say. Counts it if it is allowed. A refused delete brings back all that wait. */
+int guard_delete(Tree *tree, const Binding *binding, Failure *ret_failure);
+int guard_create(Tree *tree, Failure *ret_failure);
+void guard_allow(Tree *tree, unsigned count);
+int guard_render(Tree *tree, Buf *into);
+
+/* rejected.c */
+int error_render(const Node *node, Buf *into);
+/* The kept text that a NAME.json.rejected or .error is about. */
+bool rejected_text(Dir *dir, const char *file_name, StoreText *ret_text);
+/* Keeps a handle's text, with why. */
+void rejected_keep(TreeOp *op, const Handle *handle, const Failure *failure);
 
 /* errors.c */
 struct ErrorRing *errors_new(void);

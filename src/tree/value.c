@@ -79,3 +79,70 @@ int value_text(Span value, Buf *into)
     }
     return r;
 }
+
+/* The node of the top-level field that a node is or lies in. */
+static const Node *top_of(const Node *node)
+{
+    while (node->parent && node->parent->kind != NODE_VIEW)
+        node = node->parent;
+    return node;
+}
+
+bool value_may_be_set(const Node *node)
+{
+    const Node *top = top_of(node);
+
+    return top->name && !resource_server_owns(span_of(top->name)) && strcmp(top->name, "project_id") != 0;
+}
+
+/* The raw name, with its quotes, of the member that a file name stands for. */
+static bool raw_key(Span object, const char *file_name, Span *ret_key)
+{
+    JsonIter iter;
+    Span key, value;
+
+    json_iter_init(&iter, object);
+    while (json_iter_next(&iter, &key, &value)) {
+        _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
+
+        if (value_file_name(key, &name) == 0 && strcmp(buf_text(&name), file_name) == 0) {
+            *ret_key = key;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Wraps what `into` holds in {"key": … } for each level up to the instance. */
+static int wrap(const Node *node, Span inner, Buf *into)
+{
+    _cleanup_buf_ Buf outer = BUF_INIT(TREE_WRITE_CAP);
+    Span object, key;
+    int r;
+
+    if (!value_of(node->parent, &object) || !raw_key(object, node->name, &key))
+        return -ERR_NOT_FOUND;
+    r = buf_printf(&outer, "{%.*s:%.*s}", (int)key.len, key.at, (int)inner.len, inner.at);
+    if (r < 0)
+        return r;
+    if (node->parent->kind != NODE_VIEW)
+        return wrap(node->parent, (Span){outer.data, outer.len}, into);
+    return buf_append(into, outer.data, outer.len);
+}
+
+int value_patch(const Node *node, Span written, Buf *into)
+{
+    _cleanup_buf_ Buf json = BUF_INIT(TREE_WRITE_CAP);
+    Span value;
+    int r;
+
+    if (!value_of(node, &value))
+        return -ERR_NOT_FOUND;
+    if (written.len > 0 && written.at[written.len - 1] == '\n')
+        written.len--;
+    if (json_type(value) == JSON_STRING || json_type(value) == JSON_NULL)
+        r = json_quote(&json, written);
+    else
+        r = json_check(written, NULL) < 0 ? -ERR_INVALID : buf_append(&json, written.at, written.len);
+    return r < 0 ? r : wrap(node, (Span){json.data, json.len}, into);
+}

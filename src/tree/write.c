@@ -8,11 +8,11 @@
 /*
  * A text being written, on its handle:
  *
- *   taking ──the write that completes it──> committing ──success──> committed (white space is taken)
- *     │                                          └──failure, or its caller went──> latched
+ *   taking ──the write that completes it (over an old text: fsync or close)──> committing ──success──> committed
+ *     │                                                                           └──failure, or its caller went──> latched
  *     └──a byte that can't be JSON──> latched
  *
- * Only truncating to nothing brings a handle back to taking.
+ * Only truncating to nothing brings a handle back to taking. What is not committed at the last close is kept as rejected.
  */
 
 static void start_anew(Handle *handle)
@@ -20,8 +20,24 @@ static void start_anew(Handle *handle)
     buf_clear(&handle->buffer);
     json_scan_init(&handle->scan, true);
     handle->scanned = 0;
-    handle->committed = false;
+    handle->began_empty = true;
+    handle->dirty = handle->committed = handle->kept = false;
     handle->latched = 0;
+}
+
+int handle_truncate(Handle *handle, size_t bytes)
+{
+    int r = 0;
+
+    if (bytes == 0)
+        start_anew(handle);
+    else
+        r = buf_resize(&handle->buffer, bytes);
+    json_scan_init(&handle->scan, true);
+    handle->scanned = 0;
+    handle->dirty = bytes > 0;
+    handle->node->rendered = handle->buffer.len;
+    return r;
 }
 
 /* Puts the bytes where they belong. Anything but an addition at the end is scanned again from the start. */
@@ -34,6 +50,7 @@ static int place(Handle *handle, uint64_t offset, const char *bytes, size_t coun
         offset = buffer->len;
     if (offset > TREE_WRITE_CAP || count > TREE_WRITE_CAP - offset)
         return -ERR_TOO_BIG;
+    handle->dirty = true;
     if (offset == buffer->len)
         return buf_append(buffer, bytes, count);
     if (offset + count > buffer->len)
@@ -55,10 +72,13 @@ static enum JsonState scan_new(Handle *handle)
     return state;
 }
 
+/* A change that the store was asked for is kept by the store, if it comes to nothing. */
 static void latch(TreeOp *op, int code)
 {
     op->handle->committing = false;
     op->handle->latched = code;
+    op->handle->failure = op->failure;
+    op->handle->failure.code = code;
 }
 
 /* Where in the text an offset is, as editors count. */
@@ -89,40 +109,54 @@ static void finish_written(TreeOp *op)
 
     op->handle->committing = false;
     op->handle->committed = true;
+    op->handle->dirty = false;
     op_finish(op, &reply);
 }
 
-/* The instance's name, out of the file's. */
-static int name_of_draft(const Node *node, Buf *name)
+/* The file's stem: of the instance that it shows, or of its name. 0 or -ERR_NOT_FOUND. */
+static int stem_of(const Node *node, char **ret_stem)
 {
     Span stem;
 
-    if (!node->name || name_kind(span_of(node->name), &stem) != NAME_INSTANCE)
+    if (node->binding)
+        stem = span_of(node->binding->stem);
+    else if (!node->name || name_kind(span_of(node->name), &stem) != NAME_INSTANCE)
         return -ERR_NOT_FOUND;
-    return name_decode(stem, name);
+    *ret_stem = strndup(stem.at, stem.len);
+    return *ret_stem ? 0 : -ERR_NO_MEMORY;
+}
+
+static bool begin_carry(TreeOp *op, Span text)
+{
+    const Handle *handle = op->handle;
+    int r = stem_of(op->node, &op->carry.stem);
+
+    if (r == -ERR_NOT_FOUND)
+        op_refuse(op, -ERR_NOT_PERMITTED, "Write it to a file of its own.",
+                  "The file has no name any more, or became another's meanwhile. Nothing was sent.");
+    else if (r < 0)
+        op_fail(op, r);
+    if (r < 0)
+        return false;
+    op->carry.dir = op->node->dir;
+    op->carry.text = text;
+    op->carry.base = handle->base ? resource_ref(handle->base) : NULL;
+    return true;
+}
+
+static void carry_instance(TreeOp *op)
+{
+    if (!carry_out(op))
+        return;
+    if (op->node->kind == NODE_DRAFT || (op->node->binding && op->node->binding->hidden))
+        carry_bind(op, op->node);
+    finish_written(op);
 }
 
 static void commit_instance(TreeOp *op, Span text)
 {
-    _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
-    _cleanup_buf_ Buf body = BUF_INIT(2 * TREE_WRITE_CAP);
-    StoreIntent intent = {.change = STORE_CREATE};
-    Failure failure;
-    int r = name_of_draft(op->node, &name);
-
-    if (r < 0) {
-        op_refuse(op, -ERR_NOT_PERMITTED, "Write it to a file of its own.",
-                  "The file has no name any more, or became another's meanwhile. Nothing was sent.");
-        return;
-    }
-    r = create_body(op->node->dir, (Span){buf_text(&name), name.len}, text, &body, &failure);
-    if (r < 0) {
-        op_fail_told(op, &failure);
-        return;
-    }
-    intent.body = (Span){buf_text(&body), body.len};
-    if (op_need_change(op, &intent))
-        finish_written(op);
+    if (op->carry.stem || begin_carry(op, text))
+        carry_instance(op);
 }
 
 static void commit_defaults(TreeOp *op, Span text)
@@ -144,6 +178,10 @@ static void commit(TreeOp *op)
     int r = json_check(text, &fault);
 
     handle->committing = true;
+    if (r == 0 && json_type(json_trim(text)) != JSON_OBJECT) {
+        fault = (JsonFault){.reason = "expected an object"};
+        r = -ERR_PROTOCOL;
+    }
     if (r == -ERR_PROTOCOL)
         refuse_text(op, &fault);
     else if (r < 0)
@@ -154,15 +192,15 @@ static void commit(TreeOp *op)
         commit_instance(op, text);
 }
 
-/* Runs again when the change that it started was answered. */
+/* Runs again when what it started was answered. */
 static void write_step(TreeOp *op)
 {
     Handle *handle = op->handle;
-    CommitFacts facts = {.committed = handle->committed, .began_empty = true};
+    CommitFacts facts = {.committed = handle->committed, .began_empty = handle->began_empty};
     TreeReply reply = {.count = op->count};
 
-    if (op->changed) {
-        finish_written(op);
+    if (handle->committing) {
+        carry_instance(op);
         return;
     }
     facts.state = scan_new(handle);
@@ -180,6 +218,36 @@ static void write_step(TreeOp *op)
     }
 }
 
+/* NAME/FIELD: each write is a value. */
+static void write_value_step(TreeOp *op)
+{
+    _cleanup_buf_ Buf patch = BUF_INIT(TREE_WRITE_CAP);
+    Handle *handle = op->handle;
+    int r = 0;
+
+    if (!op->carry.stem) {
+        r = value_patch(op->node, (Span){buf_text(&handle->buffer), handle->buffer.len}, &patch);
+        op->text = r == 0 ? text_of_buf(&patch) : NULL;
+        buf_clear(&handle->buffer);
+        if (r == -ERR_INVALID)
+            op_refuse(op, r, "Write a number, true, false, null, or JSON, as it stands there now.", "This value can't be set to that.");
+        else if (!op->text)
+            op_fail(op, r < 0 ? r : -ERR_NO_MEMORY);
+        if (!op->text || !begin_carry(op, (Span){op->text->data, op->text->bytes}))
+            return;
+        op->carry.is_patch = true;
+    }
+    if (carry_out(op))
+        finish_written(op);
+}
+
+static void write_scratch_step(TreeOp *op)
+{
+    TreeReply reply = {.count = op->count};
+
+    op_finish(op, &reply);
+}
+
 static void refused_step(TreeOp *op)
 {
     op_fail(op, op->failure.code);
@@ -189,6 +257,12 @@ static void too_big_step(TreeOp *op)
 {
     op_refuse(op, -ERR_TOO_BIG, "An instance's text is a few kilobytes at most.", "The text is larger than %d bytes.",
               TREE_WRITE_CAP);
+}
+
+static void scratch_full_step(TreeOp *op)
+{
+    op_refuse(op, -ERR_NO_SPACE, "Remove scratch files here, or keep them elsewhere.",
+              "Scratch files live in memory, and have %d bytes in all.", TREE_SCRATCH_CAP);
 }
 
 static const char *skip_mount(const char *path, size_t *count)
@@ -214,27 +288,98 @@ static Binding *binding_of_path(Tree *tree, char *path)
         dir = dir_find_stem(tree, path);
         path = slash + 1;
     }
+    if (!dir)
+        return NULL;
     stem = span_of(path);
     stem.len = strcspn(path, "/");
-    if (name_kind(stem, &stem) == NAME_HIDDEN || !dir)
+    if (name_kind(stem, &stem) == NAME_HIDDEN)
         return NULL;
-    return binding_find(dir, stem);
+    return binding_find_any(dir, stem);
 }
 
-/* "all", or a path: the next look there asks the API. */
-static void refresh_step(TreeOp *op)
+static void undo(Tree *tree, const Binding *only)
+{
+    Hidden *waiting;
+
+    if (only)
+        unhide(only->hidden);
+    while (!only && (waiting = hidden_waiting(tree, NULL)) != NULL)
+        unhide(waiting);
+}
+
+/* "all", or a path. refresh: the next look there asks the API. undo: a delete that waits there is taken back. */
+static void control_step(TreeOp *op)
 {
     size_t count = op->handle->buffer.len;
     const char *text = skip_mount(buf_text(&op->handle->buffer), &count);
     TreeReply reply = {.count = op->count};
     char *path = strndup(text, count);
-    Binding *binding = path && strcmp(path, "all") != 0 ? binding_of_path(op->tree, path) : NULL;
+    bool all = path && strcmp(path, "all") == 0;
+    Binding *binding = path && !all ? binding_of_path(op->tree, path) : NULL;
 
     buf_clear(&op->handle->buffer);
-    if (path)
-        store_hint(op->tree->store, binding ? resource_id(binding->resource) : NULL);
     free(path);
+    if (op->handle->writes == WRITE_UNDO && !all && (!binding || !binding->hidden)) {
+        op_refuse(op, -ERR_NOT_FOUND, "Write `all`, or the path of a file whose delete still waits.", "No delete waits there.");
+        return;
+    }
+    if (op->handle->writes == WRITE_UNDO)
+        undo(op->tree, binding);
+    else
+        store_hint(op->tree->store, binding ? resource_id(binding->resource) : NULL);
     op_finish(op, &reply);
+}
+
+static void allow_step(TreeOp *op)
+{
+    TreeReply reply = {.count = op->count};
+    char *end;
+    unsigned long number = strtoul(buf_text(&op->handle->buffer), &end, 10);
+    bool good = end != buf_text(&op->handle->buffer) && strspn(end, " \t\r\n") == strlen(end) && number <= 1000000;
+
+    buf_clear(&op->handle->buffer);
+    if (!good) {
+        op_refuse(op, -ERR_INVALID, "Write how many deletes may pass within 10 minutes, such as 20.", "That is not a number of deletes.");
+        return;
+    }
+    guard_allow(op->tree, (unsigned)number);
+    op_finish(op, &reply);
+}
+
+static void (*write_step_of(const Handle *handle))(TreeOp *)
+{
+    switch (handle->writes) {
+    case WRITE_VALUE:
+        return write_value_step;
+    case WRITE_SCRATCH:
+    case WRITE_REJECTED:
+        return write_scratch_step;
+    case WRITE_REFRESH:
+    case WRITE_UNDO:
+        return control_step;
+    case WRITE_ALLOW:
+        return allow_step;
+    case WRITE_INSTANCE:
+    case WRITE_DEFAULTS:
+    case WRITE_NONE:
+        break;
+    }
+    return write_step;
+}
+
+static bool is_whole_at_once(const Handle *handle)
+{
+    return handle->writes == WRITE_VALUE || handle->writes == WRITE_REFRESH || handle->writes == WRITE_UNDO ||
+           handle->writes == WRITE_ALLOW;
+}
+
+static int take_bytes(Handle *handle, uint64_t offset, const char *bytes, size_t count)
+{
+    if (handle->writes == WRITE_SCRATCH && !handle->node->local)
+        return -ERR_BAD_HANDLE;
+    if (handle->writes == WRITE_SCRATCH)
+        return local_write(handle->node, handle->append ? handle->node->local->data.len : offset, bytes, count);
+    return place(handle, is_whole_at_once(handle) ? handle->buffer.len : offset, bytes, count);
 }
 
 void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle_number, uint64_t offset, const char *bytes,
@@ -242,6 +387,7 @@ void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle_number, ui
 {
     Handle *handle = (Handle *)(uintptr_t)handle_number;
     TreeOp *op = op_start(tree, caller, "write", handle->node->number, NULL, done, ctx, ret_op);
+    void (*step)(TreeOp *) = write_step_of(handle);
     int r;
 
     if (!op)
@@ -250,94 +396,91 @@ void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle_number, ui
     op->count = count;
     r = handle->committing ? -ERR_BUSY : handle->latched;
     if (r == 0)
-        r = place(handle, handle->writes == WRITE_REFRESH ? handle->buffer.len : offset, bytes, count);
-    if (r < 0) {
-        op->failure.code = r;
-        op_run(op, ret_op, r == -ERR_TOO_BIG ? too_big_step : refused_step);
-        return;
-    }
-    op->broke = latch;
-    op_run(op, ret_op, handle->writes == WRITE_REFRESH ? refresh_step : write_step);
+        r = take_bytes(handle, offset, bytes, count);
+    op->failure.code = r;
+    if (r < 0)
+        step = r == -ERR_TOO_BIG ? too_big_step : r == -ERR_NO_SPACE ? scratch_full_step : refused_step;
+    else if (handle->writes == WRITE_INSTANCE || handle->writes == WRITE_DEFAULTS)
+        op->broke = latch;
+    op_run(op, ret_op, step);
 }
 
-/* A new length for what is being written; an instance's own text has none that could be set. */
-static void truncate_step(TreeOp *op)
+/* Over an old text, and for a text that is kept, fsync and close are what carries it out. */
+static bool settles_now(const Handle *handle)
+{
+    return handle->dirty && !handle->began_empty && handle->latched == 0 && handle->writes == WRITE_INSTANCE;
+}
+
+static void settle_rejected(Handle *handle)
+{
+    StoreText text;
+
+    if (!handle->dirty || !handle->node->name || !rejected_text(handle->node->dir, handle->node->name, &text))
+        return;
+    if (store_edit_text(handle->node->tree->store, text.number, (Span){buf_text(&handle->buffer), handle->buffer.len}) == 0)
+        handle->dirty = false;
+}
+
+static void settle_step(TreeOp *op)
 {
     Handle *handle = op->handle;
-    TreeReply reply = {0};
-    int r = 0;
+    TreeReply reply = {.code = handle->latched};
 
-    if (op->node->kind == NODE_INSTANCE && !handle) {
-        op_refuse(op, -ERR_NO_UPDATES, "", "Changing an instance by writing its file is not offered yet.");
+    if (handle->writes == WRITE_REJECTED)
+        settle_rejected(handle);
+    if (handle->committing) {
+        carry_instance(op);
         return;
     }
-    if (handle && handle->writes != WRITE_NONE) {
-        if (op->count == 0)
-            start_anew(handle);
-        else
-            r = buf_resize(&handle->buffer, op->count);
-        json_scan_init(&handle->scan, true);
-        handle->scanned = 0;
-        op->node->rendered = handle->buffer.len;
+    /* An incomplete text waits: shells flush before they write, and again at each fork. */
+    if (settles_now(handle) && scan_new(handle) == JSON_COMPLETE) {
+        op->broke = latch;
+        commit(op);
+        return;
     }
-    reply.code = r;
-    reply.entry.attr = attr_of(op->node);
-    attr_note_sent(op->node, &reply.entry.attr);
     op_finish(op, &reply);
 }
 
-void tree_truncate(Tree *tree, const TreeCaller *caller, uint64_t node, uint64_t handle, uint64_t bytes,
-                   tree_done_fn done, void *ctx, TreeOp **ret_op)
+static Failure why_not_carried_out(const Handle *handle)
 {
-    TreeOp *op = op_start(tree, caller, "truncate", node, NULL, done, ctx, ret_op);
+    Failure failure;
 
-    if (!op)
-        return;
-    op->handle = (Handle *)(uintptr_t)handle;
-    op->count = bytes > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)bytes;
-    op_run(op, ret_op, truncate_step);
+    if (handle->latched < 0) {
+        failure = handle->failure;
+        failure.code = handle->latched;
+        return failure;
+    }
+    failure = failure_make(-ERR_INVALID, "The file was closed before its JSON object was complete. Nothing was sent.");
+    failure_set_mend(&failure, "Write it again, whole; or complete what is kept as NAME.json.rejected, and mv it to NAME.json.");
+    return failure;
 }
 
-/* The last words of a text that never became whole: nothing was sent, and its name goes unless it is empty, an unwritten draft. */
-static void end_draft(TreeOp *op)
+/* The last close of a text that was not carried out: it is kept, and a draft's name goes, unless it is empty, an unwritten draft. */
+static void end_text(TreeOp *op)
 {
     Handle *handle = op->handle;
     Node *node = handle->node;
     Failure failure;
 
-    if (handle->writes != WRITE_INSTANCE || node->kind != NODE_DRAFT || handle->committed)
+    if (handle->writes != WRITE_INSTANCE)
         return;
-    if (handle->buffer.len == 0) {
-        local_closed(node);
-        return;
+    if (handle->dirty && !handle->committed && handle->buffer.len > 0 && !handle->kept) {
+        failure = why_not_carried_out(handle);
+        if (!handle->latched)
+            op_tell(op, &failure);
+        rejected_keep(op, handle, &failure);
     }
-    if (!handle->latched) {
-        _cleanup_buf_ Buf path = BUF_INIT(TREE_WRITE_CAP);
-
-        failure = failure_make(-ERR_INVALID, "The file was closed before its JSON object was complete. Nothing was sent.");
-        failure_set_mend(&failure, "Write it again, whole.");
-        if (node_path(node, NULL, &path) == 0)
-            errors_add(op->tree, &op->caller, "close", buf_text(&path), &failure);
-    }
-    if (node->open_handles > 1)
-        return;
-    node->unlinked = true;
-    node_detach(node);
-    local_settle(node);
-}
-
-static void settle_step(TreeOp *op)
-{
-    TreeReply reply = {.code = op->handle->latched};
-
-    op_finish(op, &reply);
+    if (node->kind == NODE_DRAFT && handle->buffer.len > 0 && node->open_handles == 1)
+        local_remove(node);
 }
 
 static void release_step(TreeOp *op)
 {
     TreeReply reply = {0};
 
-    end_draft(op);
+    if (op->handle->writes == WRITE_REJECTED)
+        settle_rejected(op->handle);
+    end_text(op);
     handle_free(op->handle);
     op_finish(op, &reply);
 }

@@ -64,8 +64,9 @@ static int close_api(void **state)
     return 0;
 }
 
-static void on_one(void *ctx, const Failure *failure, Resource *resource)
+static void on_one(void *ctx, const Failure *failure, const ApiAnswer *answer)
 {
+    Resource *resource = answer ? answer->resource : NULL;
     Outcome *outcome = ctx;
 
     outcome->dones++;

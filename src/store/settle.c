@@ -1,0 +1,239 @@
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "error.h"
+#include "json.h"
+#include "log.h"
+#include "store_internal.h"
+
+/*
+ * An unanswered create is settled by looking. A complete list that left after the create ended either shows an instance that can only be it
+ * (settled), or several (told, and left alone), or none; none in three lists over two minutes means that it was not created.
+ */
+enum { LISTS_NEEDED = 3, SETTLE_MS = 120000, FIRST_LOOK_MS = 1000, LOOK_MS = 40000, WINDOW_SLACK_MS = 600000 };
+
+typedef struct Settling {
+    uint64_t number;
+    uint64_t generation; /* lists that left before it say nothing */
+    int64_t begun_ms;
+    int64_t counted_ms; /* when the last list that counted had come */
+    unsigned lists;
+    struct Settling *prev, *next;
+} Settling;
+
+static void on_listed(void *ctx, const Failure *failure)
+{
+    (void)ctx;
+    (void)failure;
+}
+
+static void on_time(void *ctx)
+{
+    Store *store = ctx;
+    Set *set = &store->sets[STORE_INSTANCES];
+    StoreOp *op;
+
+    if (!store->settlings)
+        return;
+    timer_start(store->settle_timer, LOOK_MS);
+    set->expired = true;
+    if (!set->fetch.call)
+        (void)store_list(store, STORE_INSTANCES, NULL, on_listed, NULL, &op);
+}
+
+void settle_begin(Store *store, uint64_t number)
+{
+    Settling *settling = calloc(1, sizeof *settling);
+
+    if (!store->settle_timer)
+        store->settle_timer = timer_new(store->clock, on_time, store);
+    if (!settling || !store->settle_timer) {
+        free(settling);
+        return; /* it stays unsettled until the next mount */
+    }
+    settling->number = number;
+    settling->generation = ++store->generation;
+    settling->begun_ms = clock_now_ms(store->clock);
+    DL_APPEND(store->settlings, settling);
+    timer_start(store->settle_timer, FIRST_LOOK_MS);
+}
+
+static bool is_known_id(const char *known_ids, const char *id)
+{
+    size_t length = strlen(id);
+
+    for (const char *at = strstr(known_ids, id); at; at = strstr(at + 1, id)) {
+        if ((at == known_ids || at[-1] == ' ') && at[length] == ' ')
+            return true;
+    }
+    return false;
+}
+
+/* What was asked for and what is there must not contradict each other. */
+static bool agrees(Span body, const Resource *resource, const char *field)
+{
+    Span asked, there;
+
+    if (!json_member(body, field, &asked) || !json_member(resource_text(resource), field, &there))
+        return true;
+    return json_equal(asked, there);
+}
+
+static bool is_it(const Intent *intent, const Resource *resource)
+{
+    Span body = span_of(intent->body), project = resource_project_id(resource);
+    int64_t created = resource_created_ms(resource);
+
+    return span_equal(resource_name(resource), span_of(intent->name)) &&
+           (project.len == 0 || span_equal(project, span_of(intent->project_id))) &&
+           !is_known_id(intent->known_ids, resource_id(resource)) &&
+           (created == 0 || created >= intent->wall_ms - WINDOW_SLACK_MS) && agrees(body, resource, "region") &&
+           agrees(body, resource, "size");
+}
+
+static unsigned count_matches(const Store *store, const Intent *intent, const Resource **ret_match)
+{
+    unsigned count = 0;
+
+    for (const Entry *each = store->sets[STORE_INSTANCES].entries; each; each = each->hh.next) {
+        if (is_it(intent, each->resource)) {
+            *ret_match = each->resource;
+            count++;
+        }
+    }
+    return count;
+}
+
+static void settling_free(Store *store, Settling *settling)
+{
+    DL_DELETE(store->settlings, settling);
+    free(settling);
+}
+
+static void settle_found(Store *store, Settling *settling, const Intent *intent, const char *id)
+{
+    log_info("the unanswered create of %s is settled: it is %s", intent->name, id);
+    audit_write(store, intent, id, NULL);
+    text_clear(store, intent->project_id, span_of(intent->name), intent->number);
+    journal_end(store->journal, intent->number);
+    settling_free(store, settling);
+}
+
+static void settle_rejected(Store *store, Settling *settling, const Intent *intent, const Failure *failure)
+{
+    log_warn("the unanswered create of %s: %s", intent->name, failure_sentence(failure));
+    audit_write(store, intent, "", failure);
+    (void)journal_set(store->journal, settling->number, INTENT_REJECTED, failure, NULL, 0, NULL, NULL);
+    settling_free(store, settling);
+}
+
+static void settle_none(Store *store, Settling *settling, const Intent *intent)
+{
+    int64_t now = clock_now_ms(store->clock);
+    Failure failure;
+
+    if (settling->lists == 0 || now - settling->counted_ms >= LOOK_MS - FIRST_LOOK_MS) {
+        settling->lists++;
+        settling->counted_ms = now;
+    }
+    if (settling->lists < LISTS_NEEDED || now - settling->begun_ms < SETTLE_MS)
+        return;
+    failure = failure_make(-ERR_REMOTE, "Not created: the create was not answered, and %u lists over %d s do not show it.", settling->lists,
+                           SETTLE_MS / 1000);
+    failure.sent = FAILURE_UNKNOWN;
+    failure_set_mend(&failure, "Create it again: mv %s.json.rejected %s.json", intent->name, intent->name);
+    settle_rejected(store, settling, intent, &failure);
+}
+
+static void settle_several(Store *store, Settling *settling, const Intent *intent, unsigned count)
+{
+    Failure failure = failure_make(-ERR_EXISTS, "%u new instances have this name, so it can't be told which one this create made. None was deleted.", count);
+
+    failure.sent = FAILURE_UNKNOWN;
+    failure_set_mend(&failure, "Look at them, remove what should not be there, then rm %s.json.rejected", intent->name);
+    settle_rejected(store, settling, intent, &failure);
+}
+
+void settle_on_list(Store *store, uint64_t generation)
+{
+    Settling *each, *next;
+
+    DL_FOREACH_SAFE(store->settlings, each, next)
+    {
+        const Intent *intent = journal_find(store->journal, each->number);
+        const Resource *match = NULL;
+        unsigned count;
+
+        if (!intent) {
+            settling_free(store, each);
+            continue;
+        }
+        if (each->generation > generation)
+            continue;
+        count = count_matches(store, intent, &match);
+        if (count == 0)
+            settle_none(store, each, intent);
+        else if (count == 1)
+            settle_found(store, each, intent, resource_id(match));
+        else
+            settle_several(store, each, intent, count);
+    }
+}
+
+bool settle_is_open(Store *store, const char *project_id, Span name)
+{
+    StoreText each;
+
+    for (uint64_t number = 0; store_next_text(store, number, &each); number = each.number) {
+        if (each.unsettled && strcmp(each.project_id, project_id) == 0 && span_equal(span_of(each.name), name))
+            return true;
+    }
+    return false;
+}
+
+/* An update may have been carried out, and its text is the writer's: it is kept, and says so. A delete has no text; whether it happened shows in the list. */
+static void recover_other(Store *store, const Intent *intent)
+{
+    Failure failure = failure_make(-ERR_REMOTE, "skystackfs ended while this update was under way: it may or may not have been carried out.");
+
+    failure.sent = FAILURE_UNKNOWN;
+    failure_set_mend(&failure, "Compare it with %s.json; then mv %s.json.rejected %s.json, or rm it.", intent->name, intent->name, intent->name);
+    audit_write(store, intent, intent->id, &failure);
+    if (intent->kind == INTENT_UPDATE && intent->text_bytes > 0)
+        (void)journal_set(store->journal, intent->number, INTENT_REJECTED, &failure, NULL, 0, NULL, NULL);
+    else
+        journal_end(store->journal, intent->number);
+}
+
+static void recover_create(Store *store, const Intent *intent)
+{
+    Failure failure = failure_make(-ERR_UNSETTLED, "skystackfs ended while this create was under way: whether it came to be is being found out.");
+    const char *instead = intent->text_bytes ? NULL : intent->body;
+
+    failure.sent = FAILURE_UNKNOWN;
+    failure_set_mend(&failure, "Wait: this takes two minutes at most.");
+    (void)journal_set(store->journal, intent->number, INTENT_UNSETTLED, &failure, instead, instead ? strlen(instead) : 0, NULL, NULL);
+    settle_begin(store, intent->number);
+}
+
+void settle_recover(Store *store)
+{
+    const Intent *intent = store->journal ? journal_next(store->journal, 0) : NULL;
+
+    while (intent) {
+        uint64_t number = intent->number;
+
+        if (intent->kind == INTENT_CREATE && intent->state != INTENT_REJECTED)
+            recover_create(store, intent);
+        else if (intent->state != INTENT_REJECTED)
+            recover_other(store, intent);
+        intent = journal_next(store->journal, number);
+    }
+}
+
+void settle_free_all(Store *store)
+{
+    while (store->settlings)
+        settling_free(store, store->settlings);
+    timer_free(store->settle_timer);
+}

@@ -1,0 +1,134 @@
+#include "tree_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "process.h"
+
+enum { READS_KEPT = 1024, VERSIONS_KEPT = 8, VERSION_MS = 600000 };
+
+/* Who opened what, newest last, in a ring. The thread is kept as the kernel told it; whose it is is asked when it matters. */
+typedef struct Read {
+    pid_t thread;
+    Resource *resource;
+} Read;
+
+struct Reads {
+    Read rows[READS_KEPT];
+    size_t next;
+};
+
+struct Versions {
+    Resource *rows[VERSIONS_KEPT];
+    int64_t until_ms[VERSIONS_KEPT]; /* when it was replaced */
+    size_t next;
+};
+
+struct Reads *reads_new(void)
+{
+    return calloc(1, sizeof(struct Reads));
+}
+
+void reads_free(struct Reads *reads)
+{
+    for (size_t i = 0; reads && i < READS_KEPT; i++)
+        resource_unref(reads->rows[i].resource);
+    free(reads);
+}
+
+void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource)
+{
+    Read *row = &tree->reads->rows[tree->reads->next];
+
+    resource_unref(row->resource);
+    *row = (Read){.thread = caller->thread, .resource = resource_ref(resource)};
+    tree->reads->next = (tree->reads->next + 1) % READS_KEPT;
+}
+
+static bool is_same_process(pid_t thread, pid_t process)
+{
+    return thread > 0 && (thread == process || process_of_thread(thread) == process);
+}
+
+static Resource *last_read(Tree *tree, const TreeCaller *caller, const char *id)
+{
+    pid_t process = process_of_thread(caller->thread);
+    const struct Reads *reads = tree->reads;
+
+    for (size_t back = 1; process > 0 && back <= READS_KEPT; back++) {
+        const Read *row = &reads->rows[(reads->next + READS_KEPT - back) % READS_KEPT];
+
+        if (!row->resource)
+            break;
+        if (strcmp(resource_id(row->resource), id) == 0 && is_same_process(row->thread, process))
+            return row->resource;
+    }
+    return NULL;
+}
+
+static bool updated_at(const Resource *resource, Span *ret_text)
+{
+    return json_member(resource_text(resource), "updated_at", ret_text);
+}
+
+/* Of versions that differ only in what the server measures, the newest is enough. */
+void versions_note(Binding *binding, Resource *before)
+{
+    struct Versions *versions = binding->versions;
+    size_t last;
+    Span a, b;
+
+    if (!resource_is_whole(before))
+        return;
+    if (!versions)
+        versions = binding->versions = calloc(1, sizeof *versions);
+    if (!versions)
+        return;
+    last = (versions->next + VERSIONS_KEPT - 1) % VERSIONS_KEPT;
+    if (versions->rows[last] && updated_at(versions->rows[last], &a) && updated_at(before, &b) && span_equal(a, b))
+        versions->next = last;
+    resource_unref(versions->rows[versions->next]);
+    versions->rows[versions->next] = resource_ref(before);
+    versions->until_ms[versions->next] = clock_now_ms(binding->dir->tree->clock);
+    versions->next = (versions->next + 1) % VERSIONS_KEPT;
+}
+
+void versions_free(struct Versions *versions)
+{
+    for (size_t i = 0; versions && i < VERSIONS_KEPT; i++)
+        resource_unref(versions->rows[i]);
+    free(versions);
+}
+
+static bool carries(const Resource *resource, Span stamp)
+{
+    Span own;
+
+    return resource && updated_at(resource, &own) && json_equal(own, stamp);
+}
+
+static Resource *version_of(const Binding *binding, Span stamp)
+{
+    const struct Versions *versions = binding->versions;
+    int64_t now = clock_now_ms(binding->dir->tree->clock);
+
+    if (carries(binding->resource, stamp))
+        return binding->resource;
+    for (size_t back = 1; versions && back <= VERSIONS_KEPT; back++) {
+        size_t row = (versions->next + VERSIONS_KEPT - back) % VERSIONS_KEPT;
+
+        if (carries(versions->rows[row], stamp) && now - versions->until_ms[row] < VERSION_MS)
+            return versions->rows[row];
+    }
+    return NULL;
+}
+
+Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text)
+{
+    Resource *found = NULL;
+    Span stamp;
+
+    if (json_member(text, "updated_at", &stamp))
+        found = version_of(binding, stamp);
+    return found ? found : last_read(tree, caller, resource_id(binding->resource));
+}

@@ -1,0 +1,230 @@
+#include "tree_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "patch.h"
+#include "process.h"
+
+/*
+ * Carrying a text out. What it means depends on what stands under the name:
+ *
+ *   nothing                                    a create
+ *   an instance                                an update of it
+ *   one that this process has just deleted     an update too, and the delete is taken back: many programs replace a file so
+ *   one that another process has just deleted  its delete first, then a create
+ *   one that is hidden behind its backup       an update, and it is seen again
+ */
+
+void carry_release(Carry *carry)
+{
+    free(carry->stem);
+    resource_unref(carry->base);
+    *carry = (Carry){0};
+}
+
+static bool server_owns_or_place(Span name)
+{
+    return resource_server_owns(name) || span_is(name, "name") || span_is(name, "project_id");
+}
+
+/* What the text is about: this instance (whole), another (a dump of it), or it does not say (a patch). */
+enum TextKind { TEXT_WHOLE, TEXT_DUMP, TEXT_PATCH };
+
+static enum TextKind text_kind(const Carry *carry, const Resource *now)
+{
+    _cleanup_buf_ Buf id = BUF_INIT(RESOURCE_TEXT_BYTES);
+    Span value;
+
+    if (carry->is_patch || !json_member(carry->text, "id", &value))
+        return TEXT_PATCH;
+    if (json_type(value) == JSON_STRING && json_string(value, &id) == 0 && strcmp(buf_text(&id), resource_id(now)) == 0)
+        return TEXT_WHOLE;
+    return TEXT_DUMP;
+}
+
+static int fail_with(Failure *ret_failure, int code)
+{
+    *ret_failure = failure_make(code, "%s", error_sentence(code));
+    return code;
+}
+
+/* A patch that names another instance than its file would rename it by accident. */
+static int check_name(const Carry *carry, const Resource *now, Failure *ret_failure)
+{
+    _cleanup_buf_ Buf name = BUF_INIT(RESOURCE_TEXT_BYTES);
+    Span value;
+
+    if (carry->is_patch || !json_member(carry->text, "name", &value))
+        return 0;
+    if (json_type(value) == JSON_STRING && json_string(value, &name) == 0 &&
+        span_equal((Span){buf_text(&name), name.len}, resource_name(now)))
+        return 0;
+    *ret_failure = failure_make(-ERR_INVALID, "The text's `name` is not the file's.");
+    failure_set_mend(ret_failure, "Leave `name` out; to rename the instance, use mv.");
+    return -ERR_INVALID;
+}
+
+static int conflict(const Buf *path, Failure *ret_failure)
+{
+    *ret_failure = failure_make(-ERR_CONFLICT, "`%s` was changed by somebody else since this text was read. Nothing was sent.",
+                                buf_text(path));
+    failure_set_mend(ret_failure, "Read the file again, and make the change anew; your text is kept as NAME.json.rejected.");
+    return -ERR_CONFLICT;
+}
+
+/* The difference between base and text, if it does not meet somebody else's, brought down to what is left to change now. */
+static int make_patch(Span base, Span now, Span text, enum TextKind kind, Buf *into, Failure *ret_failure)
+{
+    _cleanup_buf_ Buf wanted = BUF_INIT(TREE_WRITE_CAP), path = BUF_INIT(TREE_WRITE_CAP);
+    bool (*skip)(Span) = kind == TEXT_DUMP ? server_owns_or_place : resource_server_owns;
+    int r = patch_make(base, text, kind == TEXT_WHOLE, skip, &wanted);
+
+    if (r < 0)
+        return fail_with(ret_failure, r);
+    r = patch_conflict(base, now, (Span){wanted.data, wanted.len}, &path);
+    if (r > 0)
+        return conflict(&path, ret_failure);
+    if (r == 0)
+        r = patch_reduce(now, (Span){wanted.data, wanted.len}, into);
+    return r < 0 ? fail_with(ret_failure, r) : 0;
+}
+
+static int prepare(void *ctx, Resource *now, Buf *patch, Failure *ret_failure)
+{
+    TreeOp *op = ctx;
+    const Carry *carry = &op->carry;
+    enum TextKind kind = text_kind(carry, now);
+    const Resource *base = carry->base && strcmp(resource_id(carry->base), resource_id(now)) == 0 ? carry->base : now;
+    int r = kind == TEXT_PATCH ? check_name(carry, now, ret_failure) : 0;
+
+    if (r < 0)
+        return r;
+    return make_patch(resource_text(base), resource_text(now), carry->text, kind, patch, ret_failure);
+}
+
+/* From here on the store keeps the text, if it comes to nothing. */
+static void note_kept(TreeOp *op)
+{
+    if (op->handle)
+        op->handle->kept = true;
+}
+
+static bool update(TreeOp *op, const Binding *binding)
+{
+    StoreIntent intent = {.change = STORE_UPDATE,
+                          .id = resource_id(binding->resource),
+                          .project_id = binding->dir->id,
+                          .name = resource_name(binding->resource),
+                          .text = op->carry.is_patch ? (Span){0} : op->carry.text,
+                          .uid = op->caller.uid,
+                          .prepare = prepare,
+                          .prepare_ctx = op};
+
+    note_kept(op);
+    return op_need_change(op, &intent);
+}
+
+static void tell_and_fail(TreeOp *op, const Failure *failure)
+{
+    op->failure = *failure;
+    op_fail_told(op, &op->failure);
+}
+
+static bool create(TreeOp *op)
+{
+    _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX), body = BUF_INIT(2 * TREE_WRITE_CAP);
+    StoreIntent intent = {.change = STORE_CREATE, .project_id = op->carry.dir->id, .uid = op->caller.uid};
+    Failure failure;
+
+    if (name_decode(span_of(op->carry.stem), &name) < 0) {
+        failure = failure_make(-ERR_INVALID, "No instance can be created under this name.");
+        tell_and_fail(op, &failure);
+        return false;
+    }
+    intent.name = (Span){buf_text(&name), name.len};
+    if (!op->waiting && (create_body(op->carry.dir, intent.name, op->carry.text, &body, &failure) < 0 ||
+                         guard_create(op->tree, &failure) < 0)) {
+        tell_and_fail(op, &failure);
+        return false;
+    }
+    intent.body = (Span){buf_text(&body), body.len};
+    if (!op->carry.is_made)
+        intent.text = op->carry.text;
+    note_kept(op);
+    return op_need_change(op, &intent);
+}
+
+static bool send_delete(TreeOp *op, Hidden *hidden)
+{
+    const Binding *binding = hidden->binding;
+    StoreIntent intent = {.change = STORE_DELETE,
+                          .id = resource_id(binding->resource),
+                          .project_id = binding->dir->id,
+                          .name = resource_name(binding->resource),
+                          .uid = hidden->caller.uid};
+
+    store_cancel(hidden->sending); /* if it is under way, the store goes on with it, and lets ours wait for it */
+    hidden->sending = NULL;
+    hidden->claimed = true;
+    op->claimed = hidden;
+    return op_need_change(op, &intent);
+}
+
+/* Another process's delete goes first; when it is through, the binding is gone, and the name free. */
+static bool delete_first(TreeOp *op, Hidden *hidden)
+{
+    if (!op->changed && !send_delete(op, hidden))
+        return false;
+    op->changed = false;
+    unhide(op->claimed);
+    op->claimed = NULL;
+    return true;
+}
+
+static bool is_callers_own(const TreeOp *op, const Hidden *hidden)
+{
+    return hidden->kind == HIDDEN_BACKUP ||
+           (hidden->process > 0 && !hidden->sending && process_of_thread(op->caller.thread) == hidden->process);
+}
+
+static void find_base(TreeOp *op, const Binding *binding)
+{
+    Resource *base = base_find(op->tree, &op->caller, binding, op->carry.text);
+
+    if (base)
+        op->carry.base = resource_ref(base);
+}
+
+bool carry_out(TreeOp *op)
+{
+    Binding *binding = binding_find_any(op->carry.dir, span_of(op->carry.stem));
+    Hidden *hidden = binding ? binding->hidden : NULL;
+
+    if (op->changed && !op->claimed)
+        return true;
+    if (op->claimed || (hidden && !is_callers_own(op, hidden))) {
+        if (!delete_first(op, op->claimed ? op->claimed : hidden))
+            return false;
+        binding = NULL;
+    }
+    if (!binding)
+        return create(op);
+    if (!op->carry.base)
+        find_base(op, binding);
+    return update(op, binding);
+}
+
+void carry_bind(TreeOp *op, Node *node)
+{
+    Binding *binding = op->result ? resolve_id(op->tree, resource_id(op->result)) : NULL;
+
+    if (!binding)
+        binding = binding_find_any(op->carry.dir, span_of(op->carry.stem));
+    if (!binding)
+        return;
+    unhide(binding->hidden);
+    binding->shown = true;
+    if (node && node->kind != NODE_VALUE)
+        binding_take_node(binding, node);
+}

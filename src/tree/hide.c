@@ -1,0 +1,196 @@
+#include "tree_internal.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "process.h"
+
+/*
+ * A delete that waits:
+ *
+ *   waiting ──due, sync, another's create──> sending ──done──> gone with its binding
+ *      │                                        └──failed──> seen again, and told
+ *      └──undo, the guard, the same process's create──> seen again
+ *
+ * A backup hides the file that it was made from until that is written anew, or the backup goes, or its time is up.
+ */
+
+static void arm(Tree *tree)
+{
+    int64_t now = clock_now_ms(tree->clock), first = INT64_MAX;
+    const Hidden *each;
+
+    DL_FOREACH(tree->hidden, each)
+    {
+        if (!each->sending && !each->claimed && each->due_ms < first)
+            first = each->due_ms;
+    }
+    if (first != INT64_MAX && tree->hidden_timer)
+        timer_start(tree->hidden_timer, first - now);
+}
+
+static void on_due(void *ctx)
+{
+    Tree *tree = ctx;
+    int64_t now = clock_now_ms(tree->clock);
+    Hidden *each, *next;
+
+    DL_FOREACH_SAFE(tree->hidden, each, next)
+    {
+        if (each->due_ms > now || each->sending || each->claimed)
+            continue;
+        if (each->kind == HIDDEN_BACKUP)
+            unhide(each);
+        else
+            hidden_send(each);
+    }
+    arm(tree);
+}
+
+static void forget_names(const Binding *binding)
+{
+    const Tree *tree = binding->dir->tree;
+
+    if (binding->dir->node && binding->view && tree->sink.name_changed)
+        tree->sink.name_changed(tree->sink.ctx, binding->dir->node->number, binding->stem);
+}
+
+int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64_t for_ms, Node *backup)
+{
+    Tree *tree = binding->dir->tree;
+    Hidden *hidden = calloc(1, sizeof *hidden);
+
+    if (!tree->hidden_timer)
+        tree->hidden_timer = timer_new(tree->clock, on_due, tree);
+    if (!hidden || !tree->hidden_timer) {
+        free(hidden);
+        return -ERR_NO_MEMORY;
+    }
+    *hidden = (Hidden){.tree = tree,
+                       .kind = kind,
+                       .binding = binding,
+                       .caller = *caller,
+                       .process = process_of_thread(caller->thread),
+                       .backup = backup ? node_use(backup) : NULL,
+                       .due_ms = clock_now_ms(tree->clock) + for_ms};
+    binding->hidden = hidden;
+    binding->dir->changed_ms = clock_wall_ms(tree->clock);
+    DL_APPEND(tree->hidden, hidden);
+    forget_names(binding);
+    arm(tree);
+    return 0;
+}
+
+void hidden_orphan(Hidden *hidden)
+{
+    hidden->binding->hidden = NULL;
+    hidden->binding = NULL;
+    if (!hidden->sending && !hidden->claimed)
+        unhide(hidden);
+}
+
+void unhide(Hidden *hidden)
+{
+    if (!hidden)
+        return;
+    store_cancel(hidden->sending);
+    if (hidden->binding) {
+        hidden->binding->hidden = NULL;
+        hidden->binding->dir->changed_ms = clock_wall_ms(hidden->tree->clock);
+    }
+    DL_DELETE(hidden->tree->hidden, hidden);
+    if (hidden->backup)
+        node_unuse(hidden->backup);
+    free(hidden);
+}
+
+static bool any_sending(const Tree *tree)
+{
+    const Hidden *each;
+
+    DL_FOREACH(tree->hidden, each)
+    {
+        if (each->sending || each->claimed)
+            return true;
+    }
+    return false;
+}
+
+static void on_sent(void *ctx, const Failure *failure, Resource *resource)
+{
+    Hidden *hidden = ctx;
+    _cleanup_buf_ Buf path = BUF_INIT(4 * NAME_BYTES_MAX);
+    Tree *tree = hidden->tree;
+    const Binding *binding = hidden->binding;
+
+    (void)resource;
+    hidden->sending = NULL;
+    if (failure && binding && buf_printf(&path, "/%s/%s.json", binding->dir->stem, binding->stem) == 0)
+        errors_add(tree, &hidden->caller, "rm", buf_text(&path), failure);
+    unhide(hidden);
+    if (tree->flushed && !any_sending(tree)) {
+        clock_fn flushed = tree->flushed;
+
+        tree->flushed = NULL;
+        flushed(tree->flushed_ctx);
+    }
+}
+
+void hidden_send(Hidden *hidden)
+{
+    const Binding *binding = hidden->binding;
+    StoreIntent intent = {.change = STORE_DELETE,
+                          .id = resource_id(binding->resource),
+                          .project_id = binding->dir->id,
+                          .name = resource_name(binding->resource),
+                          .uid = hidden->caller.uid};
+
+    if (!hidden->sending)
+        store_change(hidden->tree->store, &intent, on_sent, hidden, &hidden->sending);
+}
+
+void tree_flush(Tree *tree, clock_fn done, void *ctx)
+{
+    Hidden *waiting;
+
+    while ((waiting = hidden_waiting(tree, NULL)) != NULL)
+        hidden_send(waiting);
+    if (any_sending(tree)) {
+        tree->flushed = done;
+        tree->flushed_ctx = ctx;
+    } else {
+        done(ctx);
+    }
+}
+
+Hidden *hidden_waiting(Tree *tree, const Dir *dir)
+{
+    Hidden *each;
+
+    DL_FOREACH(tree->hidden, each)
+    {
+        if (each->kind == HIDDEN_DELETE && !each->sending && !each->claimed && (!dir || each->binding->dir == dir))
+            return each;
+    }
+    return NULL;
+}
+
+uint64_t hidden_count(const Tree *tree)
+{
+    const Hidden *each;
+    uint64_t count = 0;
+
+    DL_FOREACH(tree->hidden, each)
+    {
+        count += each->kind == HIDDEN_DELETE;
+    }
+    return count;
+}
+
+void hidden_free_all(Tree *tree)
+{
+    while (tree->hidden)
+        unhide(tree->hidden);
+    timer_free(tree->hidden_timer);
+    tree->hidden_timer = NULL;
+}

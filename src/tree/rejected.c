@@ -1,0 +1,106 @@
+#include "tree_internal.h"
+
+#include <string.h>
+
+#include "date.h"
+#include "log.h"
+
+enum { PATH_BYTES = 16 << 10 };
+
+bool rejected_text(Dir *dir, const char *file_name, StoreText *ret_text)
+{
+    _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
+    Span stem;
+    enum NameKind kind = name_kind(span_of(file_name), &stem);
+
+    return (kind == NAME_REJECTED || kind == NAME_ERROR || kind == NAME_INSTANCE) && name_decode(stem, &name) == 0 &&
+           store_find_text(dir->tree->store, dir->id, buf_text(&name), ret_text);
+}
+
+static int add_line(Buf *into, const char *label, const char *value)
+{
+    int r;
+
+    if (!value[0])
+        return 0;
+    r = buf_printf(into, "%-8s ", label);
+    if (r == 0)
+        r = text_escape(into, value, strlen(value));
+    return r < 0 ? r : buf_append_char(into, '\n');
+}
+
+static const char *sent_sentence(enum FailureSent sent)
+{
+    static const char *const sentences[] = {[FAILURE_NOT_SENT] = "nothing was sent",
+                                            [FAILURE_ANSWERED] = "it was sent, and this is the API's answer",
+                                            [FAILURE_UNKNOWN] = "it was sent, and no whole answer came"};
+
+    return sentences[sent];
+}
+
+static int describe(const Failure *failure, Buf *into)
+{
+    int r = add_line(into, "error", error_symbol(failure->code));
+
+    if (r == 0)
+        r = add_line(into, "why", failure_sentence(failure));
+    if (r == 0)
+        r = add_line(into, "mend", failure->mend);
+    if (r == 0)
+        r = add_line(into, "sent", sent_sentence(failure->sent));
+    if (r == 0)
+        r = add_line(into, "code", failure->api_code);
+    return r < 0 ? r : add_line(into, "request", failure->request_id);
+}
+
+/* NAME.json.error: of the text that is kept, else the newest failure of NAME.json. */
+static const Failure *find_failure(const Node *node, StoreText *text)
+{
+    _cleanup_buf_ Buf path = BUF_INIT(PATH_BYTES);
+
+    if (rejected_text(node->dir, node->name, text))
+        return text->failure;
+    if (node_path(node, NULL, &path) < 0)
+        return NULL;
+    path.data[path.len - strlen(".error")] = '\0';
+    return errors_last_of(node->tree, path.data);
+}
+
+int error_render(const Node *node, Buf *into)
+{
+    StoreText text = {0};
+    const Failure *failure = node->name ? find_failure(node, &text) : NULL;
+    char time[DATE_TEXT_BYTES];
+    int r;
+
+    if (!failure)
+        return -ERR_NOT_FOUND;
+    r = describe(failure, into);
+    if (r < 0 || !text.failure)
+        return r;
+    date_format(text.wall_ms, time);
+    r = add_line(into, "time", time);
+    if (r == 0)
+        r = buf_printf(into, "\n%s\n",
+                       text.unsettled ? "The text is kept as NAME.json.rejected until it is known what became of it."
+                                      : "The text is kept as NAME.json.rejected. Mend it, then mv NAME.json.rejected NAME.json; or rm it.");
+    return r;
+}
+
+void rejected_keep(TreeOp *op, const Handle *handle, const Failure *failure)
+{
+    _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
+    const Node *node = handle->node;
+    StoreText text = {.text = {buf_text(&handle->buffer), handle->buffer.len}, .failure = failure};
+    Span stem;
+
+    if (node->binding) {
+        if (buf_append(&name, resource_name(node->binding->resource).at, resource_name(node->binding->resource).len) < 0)
+            return;
+    } else if (!node->name || name_kind(span_of(node->name), &stem) != NAME_INSTANCE || name_decode(stem, &name) < 0) {
+        return;
+    }
+    text.project_id = node->dir->id;
+    text.name = buf_text(&name);
+    store_keep_text(op->tree->store, &text, op->caller.uid);
+}
