@@ -196,6 +196,11 @@ int api_list_projects(Api *api, enum ApiClass class, api_page_fn page, api_list_
     return start_list(api, class, true, page, done, ctx, ret_call);
 }
 
+void api_list_hold(ApiCall *call, bool hold)
+{
+    listing_hold(call->listing, hold);
+}
+
 /* ---- one instance ---- */
 
 static void on_one(void *ctx, const Verdict *verdict)

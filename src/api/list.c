@@ -15,6 +15,9 @@ struct Listing {
     bool projects;
     bool in_page;   /* `page` runs now … */
     bool cancelled; /* … and cancelled us from inside */
+    bool held;      /* nobody wants the next page now … */
+    bool waits;     /* … and it has not been asked for */
+    bool resuming;  /* a posted call is about to ask for it */
     Pager pager;
     api_page_fn page;
     api_list_fn done;
@@ -79,21 +82,47 @@ static void finish_without_projects(Listing *listing)
         finish(listing, NULL, true);
 }
 
+static void ask_next(Listing *listing)
+{
+    int r = ask(listing);
+    Failure lost;
+
+    if (r == 0)
+        return;
+    lost = failure_make(r, "%s", error_sentence(r));
+    finish(listing, &lost, false);
+}
+
+/* `done` must not run inside of listing_hold(): the next turn of the loop asks. */
+static void on_resumed(void *ctx)
+{
+    Listing *listing = ctx;
+
+    listing->resuming = false;
+    if (listing->cancelled)
+        listing_free(listing);
+    else if (listing->waits && !listing->held) {
+        listing->waits = false;
+        ask_next(listing);
+    }
+}
+
+void listing_hold(Listing *listing, bool hold)
+{
+    listing->held = hold;
+    if (!hold && listing->waits && !listing->resuming)
+        listing->resuming = clock_post(listing->courier->clock, on_resumed, listing) == 0;
+}
+
 /* Steps on after a page that was handed on. */
 static void step(Listing *listing, enum PagerStep next, const Failure *failure)
 {
-    Failure lost;
-    int r;
-
-    if (next != PAGER_NEXT) {
+    if (next != PAGER_NEXT)
         finish(listing, next == PAGER_FAILED ? failure : NULL, next == PAGER_COMPLETE);
-        return;
-    }
-    r = ask(listing);
-    if (r < 0) {
-        lost = failure_make(r, "%s", error_sentence(r));
-        finish(listing, &lost, false);
-    }
+    else if (listing->held)
+        listing->waits = true;
+    else
+        ask_next(listing);
 }
 
 static void on_verdict(void *ctx, const Verdict *verdict)
@@ -144,7 +173,7 @@ void listing_cancel(Listing *listing)
     if (listing->exchange)
         exchange_cancel(listing->exchange);
     listing->cancelled = true;
-    if (!listing->in_page)
+    if (!listing->in_page && !listing->resuming)
         listing_free(listing);
 }
 

@@ -360,6 +360,8 @@ int app_run(Settings *settings)
     App app = {.settings = settings};
     int code = EXIT_OK;
 
+    /* Until it is mounted, what goes wrong is said once, by say_failure(). */
+    log_open(LOG_TO_STDERR, settings->debug ? settings->log_level : LOG_LEVEL_NONE);
     if (mountpoint_prepare(settings->mountpoint, &app.failure) < 0 ||
         token_choose(settings->token_file, &app.token, &app.failure) < 0)
         return give_up(&app.failure);

@@ -1,7 +1,9 @@
 #include "daemon.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ int daemon_start(void)
     }
     close(fds[0]);
     ready_pipe = fds[1];
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* whoever interrupts the mounting interrupts us */
     setsid();
     return chdir("/") < 0 ? -ERR_DISK : 0;
 }
@@ -59,6 +62,7 @@ void daemon_ready(void)
 {
     if (ready_pipe < 0)
         return;
+    prctl(PR_SET_PDEATHSIG, 0);
     close_terminal();
     if (write(ready_pipe, "!", 1) != 1)
         exit(EXIT_MOUNT); /* nobody waits any more: the terminal was closed meanwhile */

@@ -12,7 +12,7 @@
 
 #include "buf.h"
 
-enum LogLevel { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum LogLevel { LOG_LEVEL_NONE = -1, LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum LogTarget { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
 /* Sets level and target; until then: warnings and errors, to standard error. */

@@ -144,13 +144,14 @@ static const JsonName *find_sorted(JsonNames *names, JsonName *items, size_t cou
 int json_names_close(JsonNames *names, const char **ret_duplicate)
 {
     size_t first = names->first[--names->depth];
-    JsonName *items = names->items + first;
     size_t count = names->count - first, pairwise_max;
+    JsonName *items;
     const JsonName *found;
 
     names->count = first;
     if (count < 2)
         return 0;
+    items = names->items + first;
     pairwise_max = level_keys(items, count) ? NAMES_ESCAPED_MAX : NAMES_PAIRWISE_MAX;
     found = count <= pairwise_max ? find_pairwise(names, items, count) : find_sorted(names, items, count);
     if (!found)

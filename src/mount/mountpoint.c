@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,9 +90,11 @@ static int check(const char *mountpoint, const struct stat *st, Failure *ret_fai
 int mountpoint_prepare(const char *mountpoint, Failure *ret_failure)
 {
     struct stat st;
+    struct statvfs fs;
     int r = 0;
 
-    if (stat(mountpoint, &st) == 0)
+    /* stat() may still be answered from the kernel's memory when the daemon is gone; statvfs() never is. */
+    if (stat(mountpoint, &st) == 0 && statvfs(mountpoint, &fs) == 0)
         return check(mountpoint, &st, ret_failure);
     if (errno == ENOTCONN || errno == ECONNABORTED)
         r = take_over(mountpoint, ret_failure);

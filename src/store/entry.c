@@ -194,7 +194,7 @@ int64_t entry_ttl_ms(const Entry *entry)
 
 static int64_t known_since_ms(const Entry *entry, enum StoreNeed need)
 {
-    return need == STORE_DETAILS ? entry->details_ms : entry->seen_ms;
+    return need == STORE_SUMMARY ? entry->seen_ms : entry->details_ms;
 }
 
 Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
@@ -205,7 +205,7 @@ Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
         .known = since != 0,
         .expired = entry->expired,
         .age_ms = now - since,
-        .ttl_ms = need == STORE_DETAILS ? entry_ttl_ms(entry) : config->ttl_ms,
+        .ttl_ms = need == STORE_SUMMARY ? config->ttl_ms : entry_ttl_ms(entry),
         .stale_limit_ms = need == STORE_DETAILS ? config->stale_contents_ms : config->stale_names_ms,
     };
 

@@ -6,11 +6,14 @@
 #include "error.h"
 #include "log.h"
 
+enum { HELD_MAX_MS = 10000 };
+
 static void begin(Store *store, Fetch *fetch)
 {
     fetch->generation = store->generation;
     fetch->started_ms = clock_now_ms(store->clock);
-    store->in_flight++;
+    if (store->in_flight++ == 0)
+        store->silent_ms = fetch->started_ms;
 }
 
 static void note_outcome(Store *store, Fetch *fetch, const Failure *failure)
@@ -19,6 +22,7 @@ static void note_outcome(Store *store, Fetch *fetch, const Failure *failure)
 
     fetch->call = NULL;
     store->in_flight--;
+    store->silent_ms = clock_now_ms(store->clock);
     fetch->failing = failure && !own_reason;
     store->trouble = fetch->failing;
     if (fetch->failing)
@@ -29,7 +33,7 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
 {
     int64_t now = clock_now_ms(store->clock);
 
-    if (fetch && fetch->call) {
+    if (fetch && fetch->call && !fetch->held) {
         facts->refreshing = true;
         facts->refreshing_ms = now - fetch->started_ms;
     }
@@ -42,6 +46,9 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
         facts->failed_ago_ms = now - store->trouble_ms;
         facts->refreshing = facts->refreshing || store->in_flight > 0;
     }
+    /* One request that drags on is enough to know that the next would too. */
+    if (store->in_flight > 0 && now - store->silent_ms >= FRESHNESS_PATIENCE_MS)
+        facts->failing = facts->refreshing = true;
 }
 
 /* Moves the waiters to a list of the caller's, so that answering one can't disturb the others. */
@@ -65,6 +72,15 @@ void fetch_answer_all(StoreOp **list, const Failure *failure)
         op_unpark(op);
         op_answer(op, failure);
     }
+}
+
+/* One that was held for longer than a list is fresh begins anew. */
+void fetch_drop_if_old(Set *set)
+{
+    StoreOp *nobody = NULL;
+
+    if (set->fetch.held && clock_now_ms(set->store->clock) - set->fetch.held_ms >= HELD_MAX_MS)
+        fetch_abort(set->store, &set->fetch, &nobody);
 }
 
 void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
@@ -118,11 +134,23 @@ int fetch_entry_start(Entry *entry, enum ApiClass class)
     return started(set->store, entry->fetch, r);
 }
 
+/* A list that nobody reads on costs nothing more. Refreshes that nobody waits for from the start go on. */
+void fetch_hold_if_idle(Set *set)
+{
+    if (!set->fetch.call || set->fetch.unattended)
+        return;
+    set->fetch.held = set->fetch.waiters == NULL;
+    api_list_hold(set->fetch.call, set->fetch.held);
+    if (set->fetch.held)
+        set->fetch.held_ms = clock_now_ms(set->store->clock);
+}
+
 static void on_page(void *ctx, Resource *const *rows, size_t count)
 {
     Set *set = ctx;
     StoreOp *each, *next;
 
+    set->store->silent_ms = clock_now_ms(set->store->clock);
     for (size_t i = 0; i < count; i++) {
         Entry *entry = entry_take(set, rows[i], ROW_LISTED, set->fetch.generation);
 
@@ -134,6 +162,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
         if (each->on_page)
             each->on_page(each->ctx);
     }
+    fetch_hold_if_idle(set);
 }
 
 /* Whoever is not in a complete list is gone, unless it came or changed by our own hand after the list's request had left. */
@@ -179,6 +208,8 @@ int fetch_list_start(Set *set, enum ApiClass class)
 
     begin(set->store, &set->fetch);
     set->listing++;
+    set->fetch.held = false;
+    set->fetch.unattended = class != API_READ;
     set->singles = 0;
     if (set->kind == STORE_PROJECTS)
         r = api_list_projects(api, class, on_page, on_listed, set, &set->fetch.call);

@@ -119,11 +119,17 @@ static int wait_for(StoreOp *op, const Question *question)
     int r = 0;
 
     op->listed = by_list;
+    if (by_list)
+        fetch_drop_if_old(set);
     if (!fetch || !fetch->call) {
         r = by_list ? fetch_list_start(set, API_READ) : fetch_entry_start(question->entry, API_READ);
         fetch = by_list ? &set->fetch : question->entry->fetch;
     }
-    return r < 0 ? r : op_park(op, fetch, &question->facts);
+    if (r == 0)
+        r = op_park(op, fetch, &question->facts);
+    if (by_list)
+        fetch_hold_if_idle(set);
+    return r;
 }
 
 /* A refresh that nobody waits for; if it can't be started, what is known is served all the same. */
@@ -238,6 +244,14 @@ static void finish_get(StoreOp *op, const Failure *failure, Resource *resource)
     op_free(op);
 }
 
+/* What came since it was asked for is an answer, however short the TTL. */
+static bool came_since(const StoreOp *op, const Entry *entry)
+{
+    int64_t since = op->need == STORE_SUMMARY ? entry->seen_ms : entry->details_ms;
+
+    return since != 0 && since >= op->started_ms && !entry->expired;
+}
+
 /* After a fetch: serve what came; look again if that was not enough (a listing brought a summary, a change overtook the answer). */
 static void answer_get(StoreOp *op, const Failure *failure)
 {
@@ -255,7 +269,7 @@ static void answer_get(StoreOp *op, const Failure *failure)
         bool serve = question.facts.known && question.facts.age_ms < question.facts.stale_limit_ms;
 
         finish_get(op, serve ? NULL : failure, serve ? entry->resource : NULL);
-    } else if (is_answer(question.verdict)) {
+    } else if (is_answer(question.verdict) || came_since(op, entry)) {
         finish_get(op, NULL, entry->resource);
     } else if (wait_for(op, &question) < 0) {
         local = no_memory();
@@ -320,13 +334,18 @@ int store_change_refused(Store *store, Failure *ret_failure)
 
 bool store_cancel(StoreOp *op)
 {
+    Store *store = op ? op->store : NULL;
     bool unsent = true;
+    Set *set;
 
     if (!op)
         return true;
     if (op->kind == OP_CHANGE)
         unsent = change_abandon(op);
+    set = op->fetch && op->fetch == &store->sets[STORE_INSTANCES].fetch ? &store->sets[STORE_INSTANCES] : NULL;
     op_free(op);
+    if (set)
+        fetch_hold_if_idle(set);
     return unsent;
 }
 

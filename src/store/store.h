@@ -39,7 +39,11 @@ enum StoreOutcome {
     STORE_ABSENT,  /* answered: a complete, fresh list doesn't have it; or it could not be started */
 };
 
-enum StoreNeed { STORE_SUMMARY, STORE_DETAILS };
+enum StoreNeed {
+    STORE_SUMMARY,    /* that it exists, and its name */
+    STORE_ATTRIBUTES, /* all of it; while the API fails, for as long as names are served */
+    STORE_DETAILS,    /* all of it; while the API fails, for as long as contents are */
+};
 
 typedef struct StoreConfig {
     int64_t ttl_ms, ttl_transition_ms, ttl_projects_ms;

@@ -24,6 +24,9 @@ typedef struct Fetch {
     uint64_t generation; /* when it left */
     int64_t started_ms;
     StoreOp *waiters;    /* a doubly linked list */
+    bool unattended;     /* begun without anybody waiting for it */
+    bool held;           /* a list that nobody reads on … */
+    int64_t held_ms;     /* … since */
     bool failing;        /* the last one failed … */
     int64_t failed_ms;   /* … then */
 } Fetch;
@@ -103,6 +106,7 @@ struct Store {
     bool trouble;
     int64_t trouble_ms;
     unsigned in_flight;
+    int64_t silent_ms; /* the API has brought nothing since, while something is under way */
 };
 
 /* entry.c */
@@ -137,6 +141,10 @@ Freshness set_freshness(const Set *set);
 void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);
 /* Ends a fetch's request, if one is under way, and its wait: its waiters move to a list of the caller's. */
 void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters);
+/* Holds a list that has no waiters any more, and lets one that has go on. */
+void fetch_hold_if_idle(Set *set);
+/* Forgets a list that was held for too long, so that it begins anew. */
+void fetch_drop_if_old(Set *set);
 /* Answers and empties such a list. */
 void fetch_answer_all(StoreOp **list, const Failure *failure);
 

@@ -18,7 +18,7 @@ StoreFacts binding_facts(const Binding *binding)
 
 enum StoreNeed attr_need(const Binding *binding)
 {
-    return binding_facts(binding).listed_whole ? STORE_DETAILS : STORE_SUMMARY;
+    return binding_facts(binding).listed_whole ? STORE_ATTRIBUTES : STORE_SUMMARY;
 }
 
 static size_t value_bytes(const Node *node)

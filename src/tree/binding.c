@@ -125,6 +125,8 @@ static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
         HASH_DEL(dir->by_stem, binding);
     free(binding->stem);
     binding->stem = text;
+    dir->twins += (encode == name_encode_twin) - (size_t)binding->twin;
+    binding->twin = encode == name_encode_twin;
     HASH_ADD_KEYPTR(hh, dir->by_stem, binding->stem, bytes, binding);
     return 0;
 }
@@ -136,6 +138,11 @@ static bool is_older(const Resource *a, const Resource *b)
     if (at_a != at_b)
         return at_a < at_b;
     return strcmp(resource_id(a), resource_id(b)) < 0;
+}
+
+static bool nobody_saw(const Binding *binding)
+{
+    return !binding->shown && !binding->file && !binding->view;
 }
 
 /* The plain name goes to the oldest of those that share it; but a name that somebody has seen stays where it is. */
@@ -150,7 +157,7 @@ static int choose_stem(Binding *binding)
     holder = binding_find_any(binding->dir, (Span){buf_text(&stem), stem.len});
     if (!holder)
         return set_stem(binding, name_encode);
-    if (holder->shown || holder->file || holder->view || is_older(holder->resource, binding->resource))
+    if (!nobody_saw(holder) || is_older(holder->resource, binding->resource))
         return set_stem(binding, name_encode_twin);
     r = set_stem(holder, name_encode_twin);
     return r < 0 ? r : set_stem(binding, name_encode);
@@ -188,6 +195,7 @@ static void binding_discard(Binding *binding)
 {
     if (binding->stem)
         HASH_DEL(binding->dir->by_stem, binding);
+    binding->dir->twins -= (size_t)binding->twin;
     free(binding->stem);
     versions_free(binding->versions);
     resource_unref(binding->resource);
@@ -234,6 +242,21 @@ static void binding_begin(Tree *tree, Resource *resource)
     store_set_tag(tree->store, STORE_INSTANCES, resource_id(resource), binding);
 }
 
+/* A plain name that is free goes to the oldest of those that share it and that nobody has seen under another. */
+static void give_name_on(Dir *dir, const Resource *of)
+{
+    Binding *each, *next, *heir = NULL;
+
+    HASH_ITER(hh, dir->by_stem, each, next)
+    {
+        if (each->twin && nobody_saw(each) && span_equal(resource_name(each->resource), resource_name(of)) &&
+            (!heir || is_older(each->resource, heir->resource)))
+            heir = each;
+    }
+    if (heir)
+        (void)set_stem(heir, name_encode);
+}
+
 static void tell_gone(const Binding *binding, const Node *node, const char *suffix)
 {
     const Tree *tree = binding->dir->tree;
@@ -255,6 +278,8 @@ static void tell_link_gone(const Binding *binding)
 static void binding_end(Binding *binding)
 {
     Dir *dir = binding->dir;
+    Resource *resource;
+    bool was_plain;
 
     tell_gone(binding, binding->file, ".json");
     tell_gone(binding, binding->view, "");
@@ -269,7 +294,12 @@ static void binding_end(Binding *binding)
         binding_orphan(binding->view);
     if (binding->link)
         binding_orphan(binding->link);
+    resource = resource_ref(binding->resource);
+    was_plain = !binding->twin;
     binding_discard(binding);
+    if (was_plain && dir->twins > 0)
+        give_name_on(dir, resource);
+    resource_unref(resource);
 }
 
 /* mtime tells of what a person may set, ctime of any byte; details that come to be known are no change. */

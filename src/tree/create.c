@@ -19,6 +19,22 @@ static bool is_size(Span name)
     return span_is(name, "size");
 }
 
+static bool is_profile(Span name)
+{
+    return span_is(name, "profile");
+}
+
+/* A text that names one of size and profile makes the other moot, if that comes from a layer below. */
+static bool (*moot_below(Span text))(Span)
+{
+    Span value;
+    bool profile = json_member(text, "profile", &value), size = json_member(text, "size", &value);
+
+    if (profile == size)
+        return NULL;
+    return profile ? is_size : is_profile;
+}
+
 static int bad(Failure *ret_failure, Failure failure, const char *mend)
 {
     failure_set_mend(&failure, "%s", mend);
@@ -50,17 +66,17 @@ static int check_text(const Dir *dir, Span name, Span text, Failure *ret_failure
     return 0;
 }
 
-/* Later layers win: the mount's defaults, the project's, the text. A `profile` makes a `size` that comes from a layer below moot. */
+/* Later layers win: the mount's defaults, the project's, the text. */
 static int overlay_layers(Dir *dir, Span text, Buf *into)
 {
     _cleanup_buf_ Buf below = BUF_INIT(LAYER_BYTES), slim = BUF_INIT(LAYER_BYTES), own = BUF_INIT(TREE_WRITE_CAP);
-    Span layers[] = {span_of(dir->tree->defaults), span_of(dir_defaults(dir))}, both[2], id, profile;
-    bool is_dump = json_member(text, "id", &id), has_profile = json_member(text, "profile", &profile);
+    Span layers[] = {span_of(dir->tree->defaults), span_of(dir_defaults(dir))}, both[2], id;
+    bool is_dump = json_member(text, "id", &id);
     int r = patch_overlay(layers, 2, NULL, &below);
     Span lower = {buf_text(&below), below.len};
 
     if (r == 0)
-        r = patch_overlay(&lower, 1, has_profile ? is_size : NULL, &slim);
+        r = patch_overlay(&lower, 1, moot_below(text), &slim);
     if (r == 0)
         r = patch_overlay(&text, 1, is_dump ? is_of_another : NULL, &own);
     if (r < 0)

@@ -81,6 +81,7 @@ struct Binding {
     uint64_t sequence; /* its place in the directory */
     int64_t mtime_ms, ctime_ms;
     bool shown; /* somebody saw the name: it stays */
+    bool twin;  /* its stem is not its plain name's */
     struct Hidden *hidden;     /* why it is not to be seen now; NULL: it is */
     struct Versions *versions; /* what it was before, for texts that were made from that; NULL: nothing else */
 };
@@ -94,6 +95,7 @@ struct Dir {
     Binding **slots; /* in order of their sequence; NULL: gone */
     size_t slot_count, slot_room, slots_gone;
     uint64_t next_sequence;
+    size_t twins; /* bindings whose stem is not their plain name's */
     uint64_t sequence; /* its own place in the root */
     int64_t changed_ms; /* wall clock: when something last came or went */
     char *defaults;     /* .defaults.json; NULL: not read yet */

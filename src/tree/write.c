@@ -400,7 +400,7 @@ void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle_number, ui
     op->failure.code = r;
     if (r < 0)
         step = r == -ERR_TOO_BIG ? too_big_step : r == -ERR_NO_SPACE ? scratch_full_step : refused_step;
-    else if (handle->writes == WRITE_INSTANCE || handle->writes == WRITE_DEFAULTS)
+    if ((r == 0 || r == -ERR_TOO_BIG) && (handle->writes == WRITE_INSTANCE || handle->writes == WRITE_DEFAULTS))
         op->broke = latch;
     op_run(op, ret_op, step);
 }
