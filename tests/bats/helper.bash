@@ -141,6 +141,14 @@ mount_up() {
     timeout -k 5 60 "$SKYSTACKFS" "$ENDPOINT" "$MNT" -o "$options${1:+,$1}" >"$out" 2>&1 3>&- 4>&- || result=$?
     [ "$result" = 0 ] || fail_with "mounting gave $result:" "$(cat "$out")"
     mountpoint -q "$MNT" || fail_with "mounting gave 0, and nothing is mounted:" "$(cat "$out")"
+    watch_over "$(daemon_pid)"
+}
+
+# A call that never comes back would keep a test for ever: with its daemon gone, it comes back.
+watch_over() {
+    perl -e 'sleep shift; kill KILL => shift' "${WATCHDOG_SECONDS:-100}" "$1" >/dev/null 2>&1 3>&- 4>&- &
+    echo $! >>"$PLACE/started.backgrounds"
+    disown $!
 }
 
 # Of the mount at $1, or at $MNT.

@@ -1,0 +1,455 @@
+#!/usr/bin/env bats
+# What the API answers, or doesn't: one error for each case, never a second request to create, and the reason one command away.
+
+load helper
+
+setup() {
+    sandbox_start --instances 4
+    prod=$MNT/prod
+}
+
+# up [OPTION,...]: mounted with defaults for creates, and the lists known.
+up() {
+    mount_up "region=eu-central,size=standard-2,timeout=2${1:+,$1}"
+    ls "$MNT" "$prod" >/dev/null
+    requests_reset
+}
+
+# refused TEXT COMMAND...: it fails, and says that.
+refused() {
+    local text=$1
+    shift
+    run "$@"
+    assert_failure
+    assert_output --partial "$text"
+}
+
+# The newest line of .skystack/errors, a field of it.
+newest() {
+    tail -n 1 "$MNT/.skystack/errors" | jq -r ".$1 // \"\""
+}
+
+# The request id that the sandbox gave to the last request of a method.
+request_id() {
+    admin GET /log | jq -r --arg method "$1" '[.[] | select(.method == $method)][-1].request_id'
+}
+
+posts() {
+    requests 'POST /v1/instances'
+}
+
+# answers METHOD STATUS [MEMBERS]: what the API says to the next request of that method.
+answers() {
+    fault "{\"kind\":\"status\",\"method\":\"$1\",\"status\":$2${3:+,$3}}" >/dev/null
+}
+
+# Creates that may or may not have happened
+
+@test "a create answered by silence is EINPROGRESS, and was sent once" {
+    up
+    fault '{"kind":"hang_after","method":"POST"}' >/dev/null
+    local began
+    began=$(since)
+    refused 'Operation now in progress' mkdir "$prod/web-9"
+    [ $(($(since) - began)) -ge 1500 ]
+    [ $(($(since) - began)) -lt 6000 ]
+    assert_equal "$(posts)" 1
+    assert_equal "$(newest errno)" EINPROGRESS
+    assert_equal "$(newest sent)" unanswered
+}
+
+@test "the same of a write" {
+    up
+    fault '{"kind":"hang_after","method":"POST"}' >/dev/null
+    refused 'Operation now in progress' bash -c 'echo {} >"$1"' - "$prod/web-9.json"
+    assert_equal "$(posts)" 1
+}
+
+@test "what was created without an answer is seen at the next look" {
+    up
+    fault '{"kind":"hang_after","method":"POST"}' >/dev/null
+    refused 'Operation now in progress' mkdir "$prod/web-9"
+    within 5 [ -e "$prod/web-9.json" ]
+    assert_equal "$(jq -r .region "$prod/web-9.json")" eu-central
+    assert_equal "$(posts)" 1
+}
+
+@test "a connection closed after the deed is EINPROGRESS, and was sent once" {
+    up
+    cat "$prod"/*.json >/dev/null
+    fault '{"kind":"close_after","method":"POST"}' >/dev/null
+    refused 'Operation now in progress' mkdir "$prod/web-9"
+    assert_equal "$(posts)" 1
+    assert_equal "$(newest sent)" unanswered
+    assert_equal "$(admin GET /instances | jq '[.[] | select(.name == "web-9")] | length')" 1
+}
+
+@test "a connection closed before the deed is no different, as nobody can tell" {
+    up
+    fault '{"kind":"close","method":"POST"}' >/dev/null
+    refused 'Operation now in progress' mkdir "$prod/web-9"
+    assert_equal "$(posts)" 1
+    [ ! -e "$prod/web-9.json" ]
+}
+
+@test "5xx to a create is EINPROGRESS with its request id, and was sent once" {
+    up
+    local code
+    for code in 500 502 503 504 599; do
+        answers POST "$code"
+        refused 'Operation now in progress' mkdir "$prod/web-$code"
+        assert_equal "$(newest http_status)" "$code"
+        assert_equal "$(newest request_id)" "$(request_id POST)"
+        assert_equal "$(newest sent)" unanswered
+    done
+    assert_equal "$(posts)" 5
+}
+
+@test "an answer to a create that was cut short is EINPROGRESS, and was sent once" {
+    up
+    local more
+    for more in '' ',"chunked":true' ',"bytes":0'; do
+        fault "{\"kind\":\"truncate\",\"method\":\"POST\"$more}" >/dev/null
+        refused 'Operation now in progress' mkdir "$prod/web-9${#more}"
+    done
+    assert_equal "$(posts)" 3
+}
+
+@test "a create answered by 201 and nonsense is EINPROGRESS, and was sent once" {
+    up
+    local body
+    for body in '' 'null' '[]' '{"name":"web-9"}' '<html>' '{"id":""}'; do
+        fault "$(jq -n --arg body "$body" '{kind: "body", method: "POST", status: 201, body: $body, content_type: "application/json"}')" >/dev/null
+        refused 'Operation now in progress' mkdir "$prod/web-9"
+    done
+    assert_equal "$(posts)" 6
+}
+
+@test "why says that nobody knows, and what to do" {
+    up
+    answers POST 503
+    run mkdir "$prod/web-9"
+    run why "$prod/web-9"
+    assert_success
+    assert_output --partial 'mkdir /prod/web-9: EINPROGRESS'
+    assert_output --partial 'may or may not have happened'
+    assert_output --partial 'no answer came'
+    assert_output --partial 'mend'
+}
+
+@test "a create that could not be sent says so" {
+    up
+    sandbox_stop
+    refused 'Connection refused' mkdir "$prod/web-9"
+    assert_equal "$(newest errno)" ECONNREFUSED
+    assert_equal "$(newest sent)" no
+    run why "$prod/web-9"
+    assert_output --partial 'nothing was sent'
+}
+
+@test "one that could not be sent works once the API is back" {
+    sandbox_stop
+    sandbox_start --listen 127.0.0.1:0
+    local port=${ENDPOINT##*:}
+    up
+    sandbox_stop
+    refused 'Connection refused' mkdir "$prod/web-9"
+    sandbox_start --listen "127.0.0.1:$port"
+    mkdir "$prod/web-9"
+    assert_equal "$(posts)" 1
+}
+
+# Refused creates
+
+# create_fails STATUS ERRNO TEXT: and was sent once, told with its request id, and left nothing.
+create_fails() {
+    requests_reset
+    answers POST "$1" '"code":"some_code","message":"Some message."'
+    refused "$3" mkdir "$prod/web-9"
+    assert_equal "$1 $(newest errno)" "$1 $2"
+    assert_equal "$(newest sent)" answered
+    assert_equal "$(newest api_code)" some_code
+    [[ $(newest message) == *'Some message.'* ]]
+    assert_equal "$(newest request_id)" "$(request_id POST)"
+    assert_equal "$(posts)" 1
+    [ ! -e "$prod/web-9" ]
+}
+
+@test "what the API refuses has an errno of its own" {
+    up
+    create_fails 400 EINVAL 'Invalid argument'
+    create_fails 422 EINVAL 'Invalid argument'
+    create_fails 403 EACCES 'Permission denied'
+    create_fails 409 EEXIST 'File exists'
+    create_fails 404 ENOENT 'No such file or directory'
+    create_fails 401 EKEYREJECTED 'Key was rejected by service'
+}
+
+@test "details of a refusal are shown, every one" {
+    up
+    answers POST 422 '"message":"Not so.","details":[{"field":"quota","issue":"is used up"},{"field":"region","issue":"is full"}]'
+    refused 'Invalid argument' mkdir "$prod/web-9"
+    run why "$prod/web-9"
+    assert_output --partial 'Not so. quota: is used up. region: is full.'
+}
+
+@test "control characters in what the API says reach no terminal" {
+    up
+    answers POST 400 '"message":"a\u001b[31mred\r\nnext","code":"x\u0007"'
+    refused 'Invalid argument' mkdir "$prod/web-9"
+    run why "$prod/web-9"
+    refute_output --partial $'\x1b'
+    refute_output --partial $'\r'
+    refute_output --partial $'\x07'
+    assert_output --partial 'a\x1b[31mred\x0d\x0anext'
+    assert_equal "$(wc -l <"$MNT/.skystack/errors")" 1
+}
+
+@test "an answer that is no SkyStack's is EPROTO for a create only if nothing can have happened" {
+    up
+    answers POST 404 '"envelope":false'
+    refused 'Remote I/O error' mkdir "$prod/web-9"
+    answers POST 418 '"envelope":false'
+    refused 'Protocol error' mkdir "$prod/web-9"
+    fault '{"kind":"redirect","method":"POST"}' >/dev/null
+    refused 'Protocol error' mkdir "$prod/web-9"
+    fault '{"kind":"garbage","method":"POST"}' >/dev/null
+    refused 'Operation now in progress' mkdir "$prod/web-9"
+    assert_equal "$(posts)" 4
+}
+
+# Reading
+
+# read_fails ERRNO TEXT: a file whose contents must be asked for.
+read_fails() {
+    refused "$2" cat "$prod/web-1.json"
+    assert_equal "$(newest errno)" "$1"
+    faults_clear
+}
+
+@test "a read has the errno of what the API said" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    answers GET 403
+    read_fails EACCES 'Permission denied'
+    answers GET 500
+    read_fails EREMOTEIO 'Remote I/O error'
+    assert_equal "$(newest request_id)" "$(request_id GET)"
+    assert_equal "$(newest http_status)" 500
+    answers GET 503
+    read_fails EREMOTEIO 'Remote I/O error'
+    answers GET 404 '"envelope":false'
+    read_fails EREMOTEIO 'Remote I/O error'
+    jq -e .region "$prod/web-1.json"
+}
+
+@test "what does not come from SkyStack is EPROTO" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    fault '{"kind":"garbage","method":"GET"}' >/dev/null
+    read_fails EPROTO 'Protocol error'
+    fault '{"kind":"body","body":"{\"id\":","content_type":"application/json"}' >/dev/null
+    read_fails EPROTO 'Protocol error'
+    fault '{"kind":"body","body":"{\"id\":\"ins_2\",\"name\":\"x\"}","content_type":"application/json"}' >/dev/null
+    read_fails EPROTO 'Protocol error'
+}
+
+@test "a redirect is EPROTO and is not followed" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    fault '{"kind":"redirect","method":"GET"}' >/dev/null
+    read_fails EPROTO 'Protocol error'
+    assert_equal "$(requests)" 1
+    assert_equal "$(admin GET /log | jq '[.[] | select(.path == "/v1/elsewhere")] | length')" 0
+}
+
+@test "a read that nobody answers is ETIMEDOUT when its time is over" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    fault '{"kind":"hang","method":"GET","count":-1}' >/dev/null
+    local began
+    began=$(since)
+    refused 'Connection timed out' cat "$prod/web-1.json"
+    [ $(($(since) - began)) -ge 1800 ]
+    [ $(($(since) - began)) -lt 4000 ]
+    assert_equal "$(newest errno)" ETIMEDOUT
+}
+
+@test "a body that trickles in is ETIMEDOUT all the same" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    fault '{"kind":"slow","method":"GET","ms":200}' >/dev/null
+    local began
+    began=$(since)
+    refused 'Connection timed out' cat "$prod/web-1.json"
+    [ $(($(since) - began)) -lt 4000 ]
+}
+
+@test "a body without measure is EFBIG" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up timeout=30
+    fault '{"kind":"huge","method":"GET","bytes":50000000}' >/dev/null
+    read_fails EFBIG 'File too large'
+}
+
+@test "an enveloped 404 means that it is gone, and no other answer does" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    answers GET 404 '"envelope":false'
+    run cat "$prod/web-1.json"
+    assert_failure
+    [ -e "$prod/web-1.json" ]
+    answers GET 503
+    run cat "$prod/web-1.json"
+    assert_failure
+    [ -e "$prod/web-1.json" ]
+    admin DELETE /instances/ins_1 >/dev/null
+    refused 'No such file or directory' cat "$prod/web-1.json"
+    [ ! -e "$prod/web-1.json" ]
+}
+
+@test "a certificate that is not trusted any more is ECONNABORTED, and no token is sent" {
+    sandbox_stop
+    sandbox_start --rows summary
+    local port=${ENDPOINT##*:}
+    up
+    sandbox_stop
+    sandbox_start --rows summary --listen "127.0.0.1:$port" --certificate self-signed
+    refused 'Software caused connection abort' cat "$prod/web-1.json"
+    refused 'Software caused connection abort' mkdir "$prod/web-9"
+    assert_equal "$(newest errno)" ECONNABORTED
+    assert_equal "$(newest sent)" no
+    assert_equal "$(requests)" 0
+}
+
+# The rate limit
+
+@test "429 is waited out, and the create is sent again as it was not taken" {
+    up
+    answers POST 429 '"headers":{"Retry-After":"1"}'
+    local began
+    began=$(since)
+    mkdir "$prod/web-9"
+    [ $(($(since) - began)) -ge 900 ]
+    assert_equal "$(posts)" 2
+    assert_equal "$(admin GET /instances | jq '[.[] | select(.name == "web-9")] | length')" 1
+    run jq -r '.[] | select(.method == "POST") | .headers["idempotency-key"]' <(admin GET /log)
+    assert_equal "${lines[0]}" "${lines[1]}"
+}
+
+@test "429 beyond wait= is EBUSY, at once" {
+    up wait=1
+    answers POST 429 '"headers":{"Retry-After":"3000"}'
+    local began
+    began=$(since)
+    refused 'Device or resource busy' mkdir "$prod/web-9"
+    [ $(($(since) - began)) -lt 3000 ]
+    assert_equal "$(newest errno)" EBUSY
+    assert_equal "$(newest http_status)" 429
+    assert_equal "$(newest request_id)" "$(request_id POST)"
+    run why "$prod/web-9"
+    assert_output --partial 'wait='
+    assert_equal "$(posts)" 1
+}
+
+# The token
+
+@test "a refused token is latched: no further request until it changes" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    admin POST /token '{"write_file":false}' >/dev/null
+    refused 'Key was rejected by service' cat "$prod/web-1.json"
+    refused 'Key was rejected by service' mkdir "$prod/web-9"
+    refused 'Key was rejected by service' cat "$prod/web-2.json"
+    assert_equal "$(requests)" 1
+    assert_equal "$(newest errno)" EKEYREJECTED
+}
+
+@test "a changed token file is read by itself" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    admin POST /token '{}' >/dev/null
+    jq -e .region "$prod/web-1.json"
+    mkdir "$prod/web-9"
+    assert_equal "$(admin GET /log | jq -c '[.[-3:][].token]')" '["old","current","current"]'
+}
+
+@test "a latched mount works again when the token file changes" {
+    sandbox_stop
+    sandbox_start --rows summary
+    up
+    local token
+    token=$(admin POST /token '{"write_file":false}' | jq -r .token)
+    refused 'Key was rejected by service' cat "$prod/web-1.json"
+    printf '%s\n' "$token" >"$TOKEN_FILE"
+    is_read() { jq -e .region "$prod/web-1.json" >/dev/null 2>&1; }
+    within 8 is_read
+}
+
+# Telling
+
+@test "errors keeps the last failures as JSON lines, the newest last" {
+    up
+    answers POST 400 '"message":"The first."'
+    run mkdir "$prod/a"
+    answers POST 403 '"message":"The second."'
+    run mkdir "$prod/b"
+    run jq -rs 'map(.path + " " + .errno) | join(", ")' "$MNT/.skystack/errors"
+    assert_output '/prod/a EINVAL, /prod/b EACCES'
+    jq -e '.time and .operation and .errno and .sent and .message and .request_id and .uid == 0 and (.pid > 0)' "$MNT/.skystack/errors"
+    "$SKYSTACKFS" status "$MNT" | grep -qF 'The second.'
+}
+
+@test "errors keeps a hundred" {
+    up
+    local i
+    for i in {1..120}; do mkdir "$prod/no good $i" 2>/dev/null || true; done
+    assert_equal "$(wc -l <"$MNT/.skystack/errors")" 100
+    assert_equal "$(newest path)" '/prod/no good 120'
+}
+
+@test "why tells what failed in this session, and --json as it is kept" {
+    up
+    answers POST 400 '"message":"As it were."'
+    run setsid -w bash -c 'mkdir "$1"; "$2" why "$3"' - "$prod/web-9" "$SKYSTACKFS" "$MNT"
+    run setsid -w bash -c 'cd "$1" && mkdir no.json; "$2" why; "$2" why --json' - "$prod" "$SKYSTACKFS"
+    assert_line --partial 'mkdir /prod/no.json: EINVAL'
+    assert_equal "$(tail -n 1 <<<"$output" | jq -r .path)" /prod/no.json
+    run why "$prod/web-1.json"
+    assert_failure 3
+    assert_output 'Nothing has failed there.'
+}
+
+@test "the token is in none of what is told" {
+    local token log=$PLACE/log options
+    token=$(cat "$TOKEN_FILE")
+    mkdir -p "$MNT" "$PLACE/state"
+    echo "$MNT" >>"$PLACE/started.mounts"
+    options=token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state,timeout=2,log=debug,region=eu-central,size=standard-2
+    "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$options" >"$log" 2>&1 3>&- &
+    within 10 mountpoint -q "$MNT"
+    answers POST 400 "\"message\":\"refused\""
+    run mkdir "$prod/a"
+    answers POST 401
+    run mkdir "$prod/b"
+    sandbox_stop
+    run mkdir "$prod/c"
+    cat "$MNT/.skystack/errors" "$MNT/.skystack/status" "$MNT/.skystack/status.json" >"$PLACE/told"
+    why "$MNT" >>"$PLACE/told" || true
+    kill -USR1 "$(daemon_pid)"
+    tr '\0' ' ' <"/proc/$(daemon_pid)/cmdline" >>"$PLACE/told"
+    mount_down
+    [ -s "$log" ]
+    [ "$(wc -l <"$PLACE/told")" -gt 5 ]
+    run grep -F -- "$token" "$log" "$PLACE/told"
+    assert_failure 1
+}

@@ -1,0 +1,53 @@
+#!/bin/bash
+# What tools can tell of the sources: no banned calls, shell scripts without a complaint, C formatted.
+#
+# The last line is `N passed, N failed`.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+
+passed=0
+failed=0
+
+# check TITLE COMMAND…: what the command prints is shown if it fails.
+check()
+{
+    local title=$1 said
+    shift
+    if said=$("$@" 2>&1); then
+        passed=$((passed + 1))
+        echo "good: $title"
+    else
+        failed=$((failed + 1))
+        printf 'bad:  %s\n%s\n' "$title" "$said"
+    fi
+}
+
+# Calls that overrun, that can't tell an error, that keep hidden state, or that go through a shell.
+banned='strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|atof|strtok|system|popen|tmpnam|mktemp'
+
+no_banned_calls()
+{
+    ! grep -n -E "(^|[^A-Za-z0-9_.>\"])($banned) *\(" src/*/*.[ch]
+}
+
+shell_scripts_are_clean()
+{
+    shellcheck packaging/*.sh tests/*.sh .ci/run
+}
+
+# The folders that are formatted throughout, and stay so.
+formatted=(src/api src/net src/sandbox)
+
+c_is_formatted()
+{
+    find "${formatted[@]}" -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror 2>&1 | grep -E -o '^[^:]+:[0-9]+' | sort -u
+    [[ ${PIPESTATUS[1]} -eq 0 ]]
+}
+
+check 'no banned calls in src' no_banned_calls
+check 'shell scripts pass shellcheck' shell_scripts_are_clean
+check "formatted as .clang-format says: ${formatted[*]}" c_is_formatted
+
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 ]]
