@@ -150,6 +150,8 @@ static void set_message(Failure *failure, const Envelope *envelope)
         append(failure->message, "", "It was sent, and the API failed: it may or may not have happened.", "");
     else if (failure->code == -ERR_PROTOCOL || !envelope->present)
         append(failure->message, "", error_sentence(failure->code), "");
+    if (failure->code == -ERR_TOKEN && failure->message[0] == '\0')
+        append(failure->message, "", error_sentence(failure->code), "");
     if (envelope->present && envelope->message[0])
         append(failure->message, failure->message[0] ? " " : "", envelope->message, "");
 }

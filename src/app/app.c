@@ -67,7 +67,8 @@ static int open_state(App *app)
     if (!settings->state_dir)
         settings->state_dir = default_state_dir();
     if (settings->state_dir)
-        r = state_open(fsio_system(), settings->state_dir, settings->source, settings->mountpoint, &app->state, &failure);
+        r = state_open(fsio_system(), settings->state_dir, settings->source, settings->mountpoint, &app->state,
+                       &failure);
     if (r == 0)
         return EXIT_OK;
     if (r == -ERR_BUSY)
@@ -80,7 +81,8 @@ static int open_state(App *app)
     return EXIT_OK;
 }
 
-/* What an earlier mount left is in the journal. A damaged one is not written to: then this mount changes nothing, and says so. */
+/* What an earlier mount left is in the journal. A damaged one is not written to: then this mount changes nothing, and
+ * says so. */
 static int open_journal(App *app)
 {
     Failure failure;
@@ -94,7 +96,8 @@ static int open_journal(App *app)
         return out_of_memory();
     r = journal_open(fsio_system(), app->worker, state_path(app->state), &app->journal, &damage, &failure);
     if (r == 0 && damage > 0) {
-        failure = failure_make(-ERR_DISK, "%u files of the journal in %s/intents are damaged.", damage, state_path(app->state));
+        failure = failure_make(-ERR_DISK, "%u files of the journal in %s/intents are damaged.", damage,
+                               state_path(app->state));
         journal_close(app->journal);
         app->journal = NULL;
         r = failure.code;
@@ -157,7 +160,7 @@ static int make_api(App *app)
     if (api_new(&config, app->net, loop_clock(app->loop), random_system(), fsio_system(), &app->api, &failure) == 0)
         return EXIT_OK;
     say_failure(&failure);
-    return failure.code == -ERR_NO_MEMORY ? EXIT_FAILED : EXIT_TOKEN;
+    return failure.code == -ERR_NO_MEMORY ? EXIT_FAILED : failure.code == -ERR_INVALID ? EXIT_USAGE : EXIT_TOKEN;
 }
 
 static int make_tree(App *app)
@@ -204,7 +207,8 @@ static void on_probed(void *ctx, const Failure *failure)
     loop_stop(app->loop);
 }
 
-/* One harmless request before anything is mounted: it shows whether the address, the certificate and the token are right. */
+/* One harmless request before anything is mounted: it shows whether the address, the certificate and the token are
+ * right. */
 static int probe(App *app)
 {
     (void)store_list(app->store, STORE_PROJECTS, NULL, on_probed, app, &app->probe);
@@ -356,7 +360,8 @@ static void tear_down(App *app)
 
 int app_run(Settings *settings)
 {
-    static int (*const steps[])(App *) = {open_state, make_loop, open_journal, make_net, make_api, make_tree, probe, serve};
+    static int (*const steps[])(App *) = {open_state, make_loop, open_journal, make_net,
+                                          make_api,   make_tree, probe,        serve};
     App app = {.settings = settings};
     int code = EXIT_OK;
 

@@ -6,7 +6,8 @@
 
 #include "options.h"
 
-/* Mounts and serves until it is unmounted or told to end. Returns the program's exit code, having said on the terminal what went wrong. */
+/* Mounts and serves until it is unmounted or told to end. Returns the program's exit code, having said on the terminal
+ * what went wrong. */
 int app_run(Settings *settings);
 
 #endif

@@ -63,14 +63,16 @@ static int run_command(const Command *command, int count, char **words)
         if (strcmp(words[i], "--json") == 0)
             json = true;
         else if (words[i][0] == '-' || path)
-            return usage_error(failure_make(-ERR_INVALID, "`skystackfs %s` does not take `%s`.", command->name, words[i]));
+            return usage_error(
+                failure_make(-ERR_INVALID, "`skystackfs %s` does not take `%s`.", command->name, words[i]));
         else
             path = words[i];
     }
     return command->run(path, json);
 }
 
-/* The daemon works in `/`, so the mount point must be absolute. A dead mount can't be resolved: then the text itself has to do. */
+/* The daemon works in `/`, so the mount point must be absolute. A dead mount can't be resolved: then the text itself
+ * has to do. */
 static char *absolute_mountpoint(const char *path)
 {
     _cleanup_free_ char *here = NULL;

@@ -25,8 +25,8 @@ static const char *below(const char *path, const char *mountpoint)
 }
 
 typedef struct Search {
-    const char *path;  /* NULL: any */
-    char *mountpoint;  /* the deepest so far */
+    const char *path; /* NULL: any */
+    char *mountpoint; /* the deepest so far */
     size_t seen;
 } Search;
 
@@ -86,7 +86,8 @@ static int not_found(const char *path, size_t seen, Failure *ret_failure)
         *ret_failure = failure_make(-ERR_NOT_FOUND, "There are %zu skystackfs mounts.", seen);
     else
         *ret_failure = failure_make(-ERR_NOT_FOUND, "There is no skystackfs mounted.");
-    failure_set_mend(ret_failure, seen > 1 ? "Name the mount point that you mean." : "`mount -t fuse.skystackfs` lists those there are.");
+    failure_set_mend(ret_failure, seen > 1 ? "Name the mount point that you mean."
+                                           : "`mount -t fuse.skystackfs` lists those there are.");
     return -ERR_NOT_FOUND;
 }
 

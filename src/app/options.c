@@ -12,7 +12,19 @@
 #include "cleanup.h"
 #include "error.h"
 
-enum OptionType { OPTION_TEXT, OPTION_PATH, OPTION_SECONDS, OPTION_COUNT, OPTION_FLAG, OPTION_ATTRS, OPTION_USER, OPTION_GROUP, OPTION_UMASK, OPTION_LEVEL };
+enum OptionType {
+    OPTION_TEXT,
+    OPTION_PATH,
+    OPTION_SECONDS,
+    OPTION_DURATION,
+    OPTION_COUNT,
+    OPTION_FLAG,
+    OPTION_ATTRS,
+    OPTION_USER,
+    OPTION_GROUP,
+    OPTION_UMASK,
+    OPTION_LEVEL
+};
 
 typedef struct Option {
     const char *name;
@@ -35,15 +47,21 @@ static const Option table[] = {
     {"image", OPTION_TEXT, AT(image), "NAME", NULL, "default image of new instances"},
     {"profile", OPTION_TEXT, AT(profile), "NAME", NULL, "default profile of new instances, instead of a size"},
     {"ttl", OPTION_SECONDS, AT(ttl_ms), "S", "10", "how long an answer counts as fresh"},
-    {"ttl_transition", OPTION_SECONDS, AT(ttl_transition_ms), "S", "2", "the same for instances that are changing their status"},
+    {"ttl_transition", OPTION_SECONDS, AT(ttl_transition_ms), "S", "2",
+     "the same for instances that are changing their status"},
     {"ttl_projects", OPTION_SECONDS, AT(ttl_projects_ms), "S", "60", "the same for the list of projects"},
-    {"stale_if_error", OPTION_SECONDS, AT(stale_if_error_ms), "S", "300", "how old contents may be while the API fails"},
-    {"timeout", OPTION_SECONDS, AT(timeout_ms), "S", "30", "longest that the network may take for one call"},
+    {"stale_if_error", OPTION_SECONDS, AT(stale_if_error_ms), "S", "300",
+     "how old contents may be while the API fails"},
+    {"timeout", OPTION_DURATION, AT(timeout_ms), "S", "30", "longest that the network may take for one call"},
     {"wait", OPTION_SECONDS, AT(wait_ms), "S", "90", "longest that a call stands in line for the rate limit"},
-    {"requests_per_minute", OPTION_COUNT, AT(requests_per_minute), "N", "120", "most requests in 60 s; 0: no limit of our own"},
-    {"requests_per_day", OPTION_COUNT, AT(requests_per_day), "N", "10000", "most requests in 24 h; 0: no limit of our own"},
-    {"delete_delay", OPTION_SECONDS, AT(delete_delay_ms), "S", "2", "how long an rm can be taken back; 0: sent at once"},
-    {"max_deletes", OPTION_COUNT, AT(max_deletes), "N", "10", "most deletes in a minute, waiting ones counted; 0: no guard"},
+    {"requests_per_minute", OPTION_COUNT, AT(requests_per_minute), "N", "120",
+     "most requests in 60 s; 0: no limit of our own"},
+    {"requests_per_day", OPTION_COUNT, AT(requests_per_day), "N", "10000",
+     "most requests in 24 h; 0: no limit of our own"},
+    {"delete_delay", OPTION_SECONDS, AT(delete_delay_ms), "S", "2",
+     "how long an rm can be taken back; 0: sent at once"},
+    {"max_deletes", OPTION_COUNT, AT(max_deletes), "N", "10",
+     "most deletes in a minute, waiting ones counted; 0: no guard"},
     {"max_creates", OPTION_COUNT, AT(max_creates), "N", "50", "most creates in a minute; 0: no guard"},
     {"protect", OPTION_TEXT, AT(protect), "GLOB[:GLOB]", NULL, "what can't be deleted, as NAME or PROJECT/NAME"},
     {"nodelete", OPTION_FLAG, AT(no_delete), NULL, NULL, "delete nothing"},
@@ -110,7 +128,8 @@ static int set_seconds(int64_t *field, const char *value)
 
     errno = 0;
     seconds = strtod(value, &end);
-    if (value[0] < '0' || value[0] > '9' || *end || errno || seconds > SECONDS_MAX)
+    if (value[0] < '0' || value[0] > '9' || value[strspn(value, "0123456789.")] || *end || errno ||
+        seconds > SECONDS_MAX)
         return -ERR_INVALID;
     *field = (int64_t)(seconds * 1000 + 0.5);
     return 0;
@@ -148,6 +167,7 @@ static int set_value(Settings *settings, const Option *option, const char *value
 {
     void *field = field_of(settings, option);
     unsigned long number = 0;
+    int64_t duration = 0;
     int r;
 
     switch (option->type) {
@@ -157,6 +177,12 @@ static int set_value(Settings *settings, const Option *option, const char *value
         return value[0] ? set_path(field, value) : -ERR_INVALID;
     case OPTION_SECONDS:
         return set_seconds(field, value);
+    case OPTION_DURATION: /* of which 0 makes no sense */
+        r = set_seconds(&duration, value);
+        if (r < 0 || duration == 0)
+            return -ERR_INVALID;
+        *(int64_t *)field = duration;
+        return 0;
     case OPTION_COUNT:
         r = parse_number(value, 10, 1000000000, &number);
         *(unsigned *)field = r == 0 ? (unsigned)number : *(unsigned *)field;
@@ -287,7 +313,8 @@ int source_parse(Settings *settings, const char *text, Failure *ret_failure)
     else if (strcmp(text, "sandbox") == 0)
         endpoint = "https://sandbox.api.skystack.dev";
     if (strncmp(endpoint, "http://", 7) == 0) {
-        *ret_failure = failure_make(-ERR_INVALID, "The source %s is not HTTPS, and a token never travels without it.", text);
+        *ret_failure =
+            failure_make(-ERR_INVALID, "The source %s is not HTTPS, and a token never travels without it.", text);
         failure_set_mend(ret_failure, "Write https://%s.", text + 7);
         return -ERR_INVALID;
     }
@@ -313,7 +340,8 @@ int options_help(Buf *into)
         const Option *option = &table[i];
         size_t start = into->len;
 
-        r = buf_printf(into, "    %s%s%s", option->name, option->argument ? "=" : "", option->argument ? option->argument : "");
+        r = buf_printf(into, "    %s%s%s", option->name, option->argument ? "=" : "",
+                       option->argument ? option->argument : "");
         while (r == 0 && into->len - start < HELP_COLUMN)
             r = buf_append_char(into, ' ');
         if (r == 0)

@@ -35,7 +35,8 @@ typedef struct Settings {
 /* The defaults; released by settings_release(). */
 void settings_init(Settings *settings);
 void settings_release(Settings *settings);
-/* Reads one -o text: options with commas between them (a comma in a value is written `\,`). 0, or -ERR_INVALID and which one is wrong, and how. */
+/* Reads one -o text: options with commas between them (a comma in a value is written `\,`). 0, or -ERR_INVALID and
+ * which one is wrong, and how. */
 int options_parse(Settings *settings, const char *text, Failure *ret_failure);
 /* Reads SOURCE: `production`, `sandbox` or an https:// address, and sets the endpoint. As above. */
 int source_parse(Settings *settings, const char *text, Failure *ret_failure);

@@ -15,11 +15,12 @@ void say_failure(const Failure *failure)
 
     if (text_escape(&line, what, strlen(what)) < 0)
         return;
-    if (failure->mend[0] && (buf_append_char(&line, ' ') < 0 || text_escape(&line, failure->mend, strlen(failure->mend)) < 0))
+    if (failure->mend[0] &&
+        (buf_append_char(&line, ' ') < 0 || text_escape(&line, failure->mend, strlen(failure->mend)) < 0))
         return;
-    if (failure->request_id[0] && (buf_append_str(&line, " (request ") < 0 ||
-                                   text_escape(&line, failure->request_id, strlen(failure->request_id)) < 0 ||
-                                   buf_append_char(&line, ')') < 0))
+    if (failure->request_id[0] &&
+        (buf_append_str(&line, " (request ") < 0 ||
+         text_escape(&line, failure->request_id, strlen(failure->request_id)) < 0 || buf_append_char(&line, ')') < 0))
         return;
     dprintf(STDERR_FILENO, "skystackfs: %s\n", buf_text(&line));
 }

@@ -82,9 +82,12 @@ int token_choose(const char *token_file, TokenChoice *ret_choice, Failure *ret_f
         return 0;
     }
     token_choice_release(&choice);
-    *ret_failure = failure_make(-ERR_TOKEN, "There is no token: none of token_file=, $SKYSTACK_TOKEN, $CREDENTIALS_DIRECTORY, "
-                                            "~/.config/skystackfs/token and /etc/skystackfs/token has one.");
-    failure_set_mend(ret_failure, "Make one in the SkyStack console, keep it in a file (chmod 600) and name it by -o token_file=PATH.");
+    *ret_failure =
+        failure_make(-ERR_TOKEN, "There is no token: none of token_file=, $SKYSTACK_TOKEN, $CREDENTIALS_DIRECTORY, "
+                                 "~/.config/skystackfs/token and /etc/skystackfs/token has one.");
+    failure_set_mend(
+        ret_failure,
+        "Make one in the SkyStack console, keep it in a file (chmod 600) and name it by -o token_file=PATH.");
     return -ERR_TOKEN;
 }
 

@@ -11,6 +11,7 @@ typedef struct Status {
     MountStats mount;
     TreeCounts tree;
     StoreListFacts projects, instances;
+    bool trouble;
     const char *last_error; /* a JSON line, "" if there was none */
 } Status;
 
@@ -21,6 +22,7 @@ static void collect(App *app, Status *ret_status)
     tree_counts(app->tree, &ret_status->tree);
     store_list_facts(app->store, STORE_PROJECTS, &ret_status->projects);
     store_list_facts(app->store, STORE_INSTANCES, &ret_status->instances);
+    ret_status->trouble = store_in_trouble(app->store);
     ret_status->last_error = tree_last_error(app->tree);
 }
 
@@ -30,8 +32,8 @@ static const char *health(const Status *status)
         return "the token is refused";
     if (status->api.held_ms > 0)
         return "the API told us to wait";
-    if (status->instances.stale || status->projects.stale)
-        return "the API does not answer; what is shown is stale";
+    if (status->trouble)
+        return "the API does not answer as it should; what is shown is stale";
     return "ok";
 }
 
@@ -40,8 +42,9 @@ static int add_head(const App *app, const Status *status, Buf *into)
     char since[DATE_TEXT_BYTES];
 
     date_format(app->started_wall_ms, since);
-    return buf_printf(into, "state      %s\nsource     %s (%s)\nmounted    on %s, since %s, by skystackfs %s\n", health(status),
-                      app->settings->source, app->settings->endpoint, app->settings->mountpoint, since, SKYSTACKFS_VERSION);
+    return buf_printf(into, "state      %s\nsource     %s (%s)\nmounted    on %s, since %s, by skystackfs %s\n",
+                      health(status), app->settings->source, app->settings->endpoint, app->settings->mountpoint, since,
+                      SKYSTACKFS_VERSION);
 }
 
 static int add_list(const char *label, const StoreListFacts *facts, Buf *into)
@@ -62,8 +65,9 @@ static int add_budget(const ApiStats *api, Buf *into)
                        (unsigned long long)api->failures);
 
     if (r == 0)
-        r = api->minute_limit ? buf_printf(into, "budget     %u of %u in this minute", api->minute_used, api->minute_limit)
-                              : buf_printf(into, "budget     %u in this minute (no limit)", api->minute_used);
+        r = api->minute_limit
+                ? buf_printf(into, "budget     %u of %u in this minute", api->minute_used, api->minute_limit)
+                : buf_printf(into, "budget     %u in this minute (no limit)", api->minute_used);
     if (r == 0)
         r = api->day_limit ? buf_printf(into, ", %u of %u in this day\n", api->day_used, api->day_limit)
                            : buf_printf(into, ", %u in this day (no limit)\n", api->day_used);
@@ -108,8 +112,9 @@ int status_render(void *ctx, Buf *into)
     if (r == 0)
         r = add_budget(&status.api, into);
     if (r == 0)
-        r = buf_printf(into, "kernel     %llu requests, %u parked, %llu nodes\n", (unsigned long long)status.mount.requests,
-                       status.mount.parked, (unsigned long long)status.tree.nodes);
+        r = buf_printf(into, "kernel     %llu requests, %u parked, %llu nodes\n",
+                       (unsigned long long)status.mount.requests, status.mount.parked,
+                       (unsigned long long)status.tree.nodes);
     return r < 0 ? r : add_last_error(status.last_error, into);
 }
 
@@ -165,7 +170,8 @@ static cJSON *status_tree(App *app, const Status *status)
     cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);
     cJSON_AddNumberToObject(kernel, "parked", status->mount.parked);
     cJSON_AddNumberToObject(kernel, "nodes", (double)status->tree.nodes);
-    cJSON_AddItemToObject(root, "last_error", cJSON_Parse(status->last_error));
+    cJSON_AddItemToObject(root, "last_error",
+                          status->last_error[0] ? cJSON_Parse(status->last_error) : cJSON_CreateNull());
     return root;
 }
 

@@ -18,8 +18,11 @@ typedef struct Buf {
     size_t cap;  /* most bytes that `len` may reach */
 } Buf;
 
-#define BUF_INIT(cap_bytes) {.cap = (cap_bytes)}
-#define _cleanup_buf_       __attribute__((cleanup(buf_release)))
+#define BUF_INIT(cap_bytes)                                                                                            \
+    {                                                                                                                  \
+        .cap = (cap_bytes)                                                                                             \
+    }
+#define _cleanup_buf_ __attribute__((cleanup(buf_release)))
 
 /* An empty buffer that may grow to cap_bytes; allocates nothing. */
 void buf_init(Buf *buf, size_t cap_bytes);

@@ -67,7 +67,8 @@ static inline void timer_free(Timer *timer)
         timer->clock->ops->timer_free(timer);
 }
 
-/* Runs call(ctx) from the loop, soon, in the order of posting. 0 or -ERR_NO_MEMORY. A posted call can't be taken back. */
+/* Runs call(ctx) from the loop, soon, in the order of posting. 0 or -ERR_NO_MEMORY. A posted call can't be taken back.
+ */
 static inline int clock_post(Clock *clock, clock_fn call, void *ctx)
 {
     return clock->ops->post(clock, call, ctx);

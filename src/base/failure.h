@@ -1,9 +1,9 @@
 /*
  * failure: one thing that went wrong, with everything that a person needs to mend it.
  *
- * An operation that fails hands its caller a Failure: the code (which decides the errno), what the API said, its request
- * id, whether anything was sent, and what to do. It is a plain value of fixed size, copied by assignment, so that the
- * path of an error needs no memory. Texts are as they came, unescaped; whoever shows them escapes them.
+ * An operation that fails hands its caller a Failure: the code (which decides the errno), what the API said, its
+ * request id, whether anything was sent, and what to do. It is a plain value of fixed size, copied by assignment, so
+ * that the path of an error needs no memory. Texts are as they came, unescaped; whoever shows them escapes them.
  */
 #ifndef SKY_FAILURE_H
 #define SKY_FAILURE_H
@@ -21,13 +21,14 @@ enum FailureSent {
 };
 
 typedef struct Failure {
-    int code;               /* negative: see error.h */
+    int code; /* negative: see error.h */
     enum FailureSent sent;
-    int http_status;        /* 0: no answer */
+    int http_status; /* 0: no answer */
     char api_code[FAILURE_ID_BYTES];
     char request_id[FAILURE_ID_BYTES];
     char message[FAILURE_MESSAGE_BYTES]; /* what happened, a sentence; "" means the table's sentence */
-    char mend[FAILURE_MEND_BYTES];       /* what to do about it, a sentence; "" if there is no better advice than the message */
+    char mend[FAILURE_MEND_BYTES]; /* what to do about it, a sentence; "" if there is no better advice than the message
+                                    */
 } Failure;
 
 /* A failure of ours, nothing sent: a code, given negative, and a formatted sentence (cut where it is too long). */

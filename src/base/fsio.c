@@ -190,8 +190,8 @@ int fsio_replace(Fsio *fsio, const char *path, const void *bytes, size_t count)
     return sync_parent(fsio, path);
 }
 
-/* A directory that can't be made but isn't the last one may be there, above what this user may look at. One that may be written but not
- * read can't be synced, and is used all the same. */
+/* A directory that can't be made but isn't the last one may be there, above what this user may look at. One that may be
+ * written but not read can't be synced, and is used all the same. */
 static int make_dir(Fsio *fsio, const char *path, bool is_last)
 {
     if (mkdir(path, 0700) == 0) {

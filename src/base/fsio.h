@@ -16,8 +16,8 @@ typedef struct Fsio Fsio;
 
 typedef struct FsioFacts {
     uid_t owner;
-    mode_t mode;      /* permission bits alone */
-    bool is_link;     /* the path's last part is a symbolic link, which is never followed */
+    mode_t mode;  /* permission bits alone */
+    bool is_link; /* the path's last part is a symbolic link, which is never followed */
     bool is_regular;
 } FsioFacts;
 
@@ -42,8 +42,9 @@ struct Fsio {
 /* The system's files. Static; never NULL. */
 Fsio *fsio_system(void);
 
-/* Appends a file's bytes to `into` (whose cap is the most that is read; more is -ERR_TOO_BIG). Facts are set whenever the
- * file could be looked at, also when reading it was refused; ret_facts may be NULL. -ERR_NOT_FOUND, -ERR_NO_ACCESS, -ERR_DISK. */
+/* Appends a file's bytes to `into` (whose cap is the most that is read; more is -ERR_TOO_BIG). Facts are set whenever
+ * the file could be looked at, also when reading it was refused; ret_facts may be NULL. -ERR_NOT_FOUND, -ERR_NO_ACCESS,
+ * -ERR_DISK. */
 static inline int fsio_read(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_facts)
 {
     return fsio->ops->read(fsio, path, into, ret_facts);
@@ -55,14 +56,15 @@ static inline int fsio_append(Fsio *fsio, const char *path, const void *bytes, s
     return fsio->ops->append(fsio, path, bytes, count);
 }
 
-/* Makes a file (0600), emptied if it is there, of these bytes, and syncs them. On failure, and after a crash, any part may be there. Its
- * name is durable only once its directory is synced. */
+/* Makes a file (0600), emptied if it is there, of these bytes, and syncs them. On failure, and after a crash, any part
+ * may be there. Its name is durable only once its directory is synced. */
 static inline int fsio_write(Fsio *fsio, const char *path, const void *bytes, size_t count)
 {
     return fsio->ops->write(fsio, path, bytes, count);
 }
 
-/* Gives a file another name in the same file system; one that has that name goes. Durable once the directory is synced. */
+/* Gives a file another name in the same file system; one that has that name goes. Durable once the directory is synced.
+ */
 static inline int fsio_rename(Fsio *fsio, const char *from, const char *to)
 {
     return fsio->ops->rename(fsio, from, to);
@@ -80,7 +82,8 @@ static inline int fsio_sync_dir(Fsio *fsio, const char *path)
     return fsio->ops->sync_dir(fsio, path);
 }
 
-/* Appends the names in a directory, each with its NUL, in no order, without `.` and `..`. On failure `into` may hold some of them. */
+/* Appends the names in a directory, each with its NUL, in no order, without `.` and `..`. On failure `into` may hold
+ * some of them. */
 static inline int fsio_list(Fsio *fsio, const char *path, Buf *into)
 {
     return fsio->ops->list(fsio, path, into);
@@ -92,8 +95,9 @@ static inline int fsio_size(Fsio *fsio, const char *path, uint64_t *ret_bytes)
     return fsio->ops->size(fsio, path, ret_bytes);
 }
 
-/* Makes a file (0600) hold exactly these bytes: after a crash it has the old ones or the new ones, synced. Made of the calls above: PATH.new
- * is written and renamed, and the directory synced. After a failure PATH has the old ones, or the new ones perhaps not durably. */
+/* Makes a file (0600) hold exactly these bytes: after a crash it has the old ones or the new ones, synced. Made of the
+ * calls above: PATH.new is written and renamed, and the directory synced. After a failure PATH has the old ones, or the
+ * new ones perhaps not durably. */
 int fsio_replace(Fsio *fsio, const char *path, const void *bytes, size_t count);
 
 /* Makes a directory (0700) and those above it that are missing, durably. */
@@ -102,7 +106,8 @@ static inline int fsio_make_dirs(Fsio *fsio, const char *path)
     return fsio->ops->make_dirs(fsio, path);
 }
 
-/* Takes the exclusive lock of a file, made if it isn't there, or fails at once with -ERR_BUSY. Held until unlock or exit. */
+/* Takes the exclusive lock of a file, made if it isn't there, or fails at once with -ERR_BUSY. Held until unlock or
+ * exit. */
 static inline int fsio_lock(Fsio *fsio, const char *path, int *ret_lock)
 {
     return fsio->ops->lock(fsio, path, ret_lock);

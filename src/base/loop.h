@@ -2,9 +2,9 @@
  * loop: the one event loop of the program, and the only user of libuv.
  *
  * Everything that the program owns is touched from the thread that runs the loop, so nothing here locks. Two calls may
- * come from other threads: loop_waker_send(), and the `work` function of loop_work(), which runs on a pool thread and must
- * touch nothing but its own ctx. A Loop is made after the process went into the background, never before: threads and
- * epoll descriptors don't survive a fork.
+ * come from other threads: loop_waker_send(), and the `work` function of loop_work(), which runs on a pool thread and
+ * must touch nothing but its own ctx. A Loop is made after the process went into the background, never before: threads
+ * and epoll descriptors don't survive a fork.
  */
 #ifndef SKY_LOOP_H
 #define SKY_LOOP_H
@@ -17,7 +17,7 @@ typedef struct LoopWaker LoopWaker;
 
 enum { LOOP_READABLE = 1, LOOP_WRITABLE = 2 };
 
-typedef void (*loop_poll_fn)(void *ctx, int events);   /* events: LOOP_… bits; a broken descriptor shows as readable */
+typedef void (*loop_poll_fn)(void *ctx, int events); /* events: LOOP_… bits; a broken descriptor shows as readable */
 typedef void (*loop_signal_fn)(void *ctx, int signal_number);
 
 /* NULL if the system gave no resources. Freed by loop_free(), after everything made from it was stopped. */

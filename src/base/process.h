@@ -11,7 +11,8 @@
 pid_t process_of_thread(pid_t thread);
 /* The session of a thread's process; 0 if it can't be told. */
 pid_t process_session(pid_t thread);
-/* Whether a signal is pending that kills or asks to stop (KILL, INT, TERM, HUP, QUIT) and is not ignored or blocked there; true too for a thread that is gone. */
+/* Whether a signal is pending that kills or asks to stop (KILL, INT, TERM, HUP, QUIT) and is not ignored or blocked
+ * there; true too for a thread that is gone. */
 bool process_is_stopping(pid_t thread);
 
 #endif

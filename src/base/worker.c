@@ -15,7 +15,8 @@ typedef struct Item {
     struct Item *prev, *next;
 } Item;
 
-/* What the first of the queue has behind it. Only the thread goes from WAITING to WORKED, only the loop from there on. */
+/* What the first of the queue has behind it. Only the thread goes from WAITING to WORKED, only the loop from there on.
+ */
 enum Stage { WAITING, WORKED, DELIVERING };
 
 typedef struct ThreadWorker {

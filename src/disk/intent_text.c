@@ -173,7 +173,8 @@ static int take_word(Span object, const char *name, const char *const *words, si
     return -ERR_PROTOCOL;
 }
 
-/* The code that has this name; -ERR_INVALID for one that this version does not know: the sentence beside it says what was meant. */
+/* The code that has this name; -ERR_INVALID for one that this version does not know: the sentence beside it says what
+ * was meant. */
 static int code_of(const char *name)
 {
     for (int code = 0; code < ERR_COUNT; code++)

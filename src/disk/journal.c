@@ -143,7 +143,8 @@ void journal_close(Journal *journal)
     journal_free(journal);
 }
 
-/* Numbers grow, and go on growing when no file is left to tell of the last one: then they begin at the time, which is later. */
+/* Numbers grow, and go on growing when no file is left to tell of the last one: then they begin at the time, which is
+ * later. */
 static uint64_t choose_number(const Journal *journal, int64_t wall_ms)
 {
     uint64_t now = wall_ms > 0 ? (uint64_t)wall_ms : 1;

@@ -5,9 +5,9 @@
  *   journal_job.c   getting them on disk: a job is one step that the worker does
  *   journal_load.c  reading them when the journal is opened
  *
- * A job belongs to the loop but while the worker works on it, and is always in one of two lists: `given`, in the worker's order, or `kept`:
- * what the disk did not take, to be given again. Of one intent at most one job is kept, and none that a later one outdates, so that a
- * file never goes back to an older state.
+ * A job belongs to the loop but while the worker works on it, and is always in one of two lists: `given`, in the
+ * worker's order, or `kept`: what the disk did not take, to be given again. Of one intent at most one job is kept, and
+ * none that a later one outdates, so that a file never goes back to an older state.
  */
 #ifndef SKY_JOURNAL_INTERNAL_H
 #define SKY_JOURNAL_INTERNAL_H

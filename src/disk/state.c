@@ -35,7 +35,8 @@ static int lock(State *state)
 static int fail(State *state, int code, const char *path, Failure *ret_failure)
 {
     if (code == -ERR_BUSY) {
-        *ret_failure = failure_make(code, "Another skystackfs has this source on this mount point already (%s is locked).", path);
+        *ret_failure =
+            failure_make(code, "Another skystackfs has this source on this mount point already (%s is locked).", path);
         failure_set_mend(ret_failure, "End the other one, or mount elsewhere.");
     } else {
         *ret_failure = failure_make(code, "The state directory %s can't be used: %s", path, error_sentence(code));

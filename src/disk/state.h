@@ -1,8 +1,8 @@
 /*
  * state: the directory of one mount on the local disk, and its lock.
  *
- * Below the state directory each pair of source and mount point has a folder of its own, so that what is kept there is found again by
- * the next mount of the same kind, and by it alone: a second daemon on one folder is refused.
+ * Below the state directory each pair of source and mount point has a folder of its own, so that what is kept there is
+ * found again by the next mount of the same kind, and by it alone: a second daemon on one folder is refused.
  */
 #ifndef SKY_STATE_H
 #define SKY_STATE_H
@@ -12,7 +12,8 @@
 
 typedef struct State State;
 
-/* Makes the folder if it is missing, and locks it. -ERR_BUSY: another daemon has it. Other codes: it can't be written. ret_failure says which. */
+/* Makes the folder if it is missing, and locks it. -ERR_BUSY: another daemon has it. Other codes: it can't be written.
+ * ret_failure says which. */
 int state_open(Fsio *fsio, const char *state_dir, const char *source, const char *mountpoint, State **ret_state,
                Failure *ret_failure);
 /* The folder; lives as long as the state. */

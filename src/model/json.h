@@ -1,8 +1,9 @@
 /*
  * json: JSON text, read in place and never changed by reading (RFC 8259, with caps).
  *
- * A general parser turns 2^53+1 into 2^53 and drops the second of two equal keys; a file system must hand back every digit
- * and refuse what is ambiguous. So texts are checked once by a strict scan, and are then cut into spans: no tree is built.
+ * A general parser turns 2^53+1 into 2^53 and drops the second of two equal keys; a file system must hand back every
+ * digit and refuse what is ambiguous. So texts are checked once by a strict scan, and are then cut into spans: no tree
+ * is built.
  *
  *   json_scan_…    a push scanner that is fed byte by byte: complete, incomplete, or wrong at which byte and why
  *   json_check     the same over a whole text, and no two members of one object with the same name
@@ -47,11 +48,13 @@ typedef struct JsonScan {
 /* A scan of one value. With object_only, anything but an object is wrong at its first byte. */
 void json_scan_init(JsonScan *scan, bool object_only);
 /* Takes more bytes; the state holds for all bytes taken together. A top-level number is complete only at the next white
- * space. After COMPLETE, white space stays COMPLETE and anything else is INVALID ("text after the end"). Cost: O(count). */
+ * space. After COMPLETE, white space stays COMPLETE and anything else is INVALID ("text after the end"). Cost:
+ * O(count). */
 enum JsonState json_scan_feed(JsonScan *scan, const char *bytes, size_t count);
 
-/* Checks a whole text, strictly: UTF-8, no raw controls, depth, no equal names in an object (compared decoded), nothing after
- * the value but white space. 0, or -ERR_PROTOCOL with the fault, which may be NULL if nobody asks; or -ERR_NO_MEMORY. */
+/* Checks a whole text, strictly: UTF-8, no raw controls, depth, no equal names in an object (compared decoded), nothing
+ * after the value but white space. 0, or -ERR_PROTOCOL with the fault, which may be NULL if nobody asks; or
+ * -ERR_NO_MEMORY. */
 int json_check(Span text, JsonFault *ret_fault);
 
 /* The value without the white space around it. */
@@ -60,8 +63,8 @@ enum JsonType json_type(Span value);
 /* The value of an object's member, by its decoded name. False if there is none, or `object` is no object. */
 bool json_member(Span object, const char *name, Span *ret_value);
 
-/* Walks an object's members or an array's elements, in order. For an array, the name is an empty span. Names are raw: with
- * quotes and escapes, as json_string() takes them. A scalar has no members. */
+/* Walks an object's members or an array's elements, in order. For an array, the name is an empty span. Names are raw:
+ * with quotes and escapes, as json_string() takes them. A scalar has no members. */
 typedef struct JsonIter {
     Span rest;
     bool is_object;
@@ -72,19 +75,21 @@ bool json_iter_next(JsonIter *iter, Span *ret_name, Span *ret_value);
 
 /* Appends the decoded text of a raw string. \u0000 becomes a NUL byte, a lone surrogate its three-byte (WTF-8) form. */
 int json_string(Span raw, Buf *into);
-/* Appends text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD; WTF-8 surrogates their \u escape. */
+/* Appends text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD; WTF-8 surrogates their \u
+ * escape. */
 int json_quote(Buf *into, Span text);
 /* The value of an integer that fits. False for anything else. */
 bool json_integer(Span value, int64_t *ret_number);
 
-/* Appends the value as files show it: two spaces a level, one member or element a line, `: ` after names, {} and [] when
- * empty, strings and numbers as they were written, one final newline (what `jq .` prints). */
+/* Appends the value as files show it: two spaces a level, one member or element a line, `: ` after names, {} and []
+ * when empty, strings and numbers as they were written, one final newline (what `jq .` prints). */
 int json_indent(Buf *into, Span value);
 /* How many bytes json_indent() would append. Allocates nothing. */
 size_t json_indent_bytes(Span value);
 /* Appends the value without white space. */
 int json_compact(Buf *into, Span value);
-/* Whether two values mean the same: white space, member order and string escapes don't count; numbers count as written. */
+/* Whether two values mean the same: white space, member order and string escapes don't count; numbers count as written.
+ */
 bool json_equal(Span a, Span b);
 
 #endif

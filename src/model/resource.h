@@ -1,8 +1,9 @@
 /*
  * resource: an immutable snapshot of what the API said of one instance (or project) at one time.
  *
- * It holds one copy of the row's JSON text, in the server's order and with every digit, and where in it the fields in use
- * begin. Snapshots are counted: whoever keeps one holds a reference. Nothing of a snapshot changes after resource_new().
+ * It holds one copy of the row's JSON text, in the server's order and with every digit, and where in it the fields in
+ * use begin. Snapshots are counted: whoever keeps one holds a reference. Nothing of a snapshot changes after
+ * resource_new().
  */
 #ifndef SKY_RESOURCE_H
 #define SKY_RESOURCE_H
@@ -18,9 +19,9 @@ enum {
     RESOURCE_TEXT_BYTES = 1 << 20, /* larger rows are refused */
 };
 
-/* Copies a row that passed json_check(). It must be an object with a non-empty string `id` of printable ASCII without `/`
- * and at most RESOURCE_ID_BYTES: else -ERR_PROTOCOL. -ERR_TOO_BIG over RESOURCE_TEXT_BYTES. A name that is missing or no string
- * counts as "". Or -ERR_NO_MEMORY. One reference, the caller's. */
+/* Copies a row that passed json_check(). It must be an object with a non-empty string `id` of printable ASCII without
+ * `/` and at most RESOURCE_ID_BYTES: else -ERR_PROTOCOL. -ERR_TOO_BIG over RESOURCE_TEXT_BYTES. A name that is missing
+ * or no string counts as "". Or -ERR_NO_MEMORY. One reference, the caller's. */
 int resource_new(Span row, Resource **ret_resource);
 Resource *resource_ref(Resource *resource);
 /* Drops a reference; takes NULL; returns NULL. */
@@ -41,8 +42,8 @@ size_t resource_file_bytes(const Resource *resource);
 /* Milliseconds since 1970; 0 where the row has none or it can't be read. updated falls back to created. */
 int64_t resource_created_ms(const Resource *resource);
 int64_t resource_updated_ms(const Resource *resource);
-/* Whether the row is a whole instance, not the summary that some lists and the answer to a create bring: it has a `status`
- * and at least one of `ip`, `region`, `updated_at`. */
+/* Whether the row is a whole instance, not the summary that some lists and the answer to a create bring: it has a
+ * `status` and at least one of `ip`, `region`, `updated_at`. */
 bool resource_is_whole(const Resource *resource);
 /* Whether its status is one that the server leaves by itself: provisioning, stopping, deleting. */
 bool resource_in_transition(const Resource *resource);

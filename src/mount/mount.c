@@ -37,8 +37,8 @@ static void defer(Mount *mount, uint64_t directory, const char *name)
     LL_PREPEND(mount->deferred, deferred);
 }
 
-/* While a request of ours holds the directory's lock in the kernel, forgetting a name there would wait for it, and everybody else
- * for that. */
+/* While a request of ours holds the directory's lock in the kernel, forgetting a name there would wait for it, and
+ * everybody else for that. */
 void mount_name_changed(void *ctx, uint64_t directory, const char *name)
 {
     Mount *mount = ctx;
@@ -204,8 +204,9 @@ void mount_stop(Mount *mount)
     tree_set_sink(mount->tree, &none);
     loop_poll_stop(mount->poll);
     mount->poll = NULL;
-    if (mount->mounted && !mount->over)
-        fuse_session_unmount(mount->session);
+    if (mount->mounted)
+        fuse_session_unmount(mount->session); /* it sees by itself if that was done from outside */
+    mount->mounted = false;
     mount->over = true;
     notifier_free(mount->notifier);
     mount->notifier = NULL;

@@ -1,8 +1,9 @@
 /*
  * mount: the kernel's side: FUSE requests in, replies out.
  *
- * It owns the FUSE session and each request until it is answered. A request that the tree can't answer at once is parked here, with nothing
- * waiting for it but a list; it is answered when the tree is done, or with EINTR when its caller is being stopped.
+ * It owns the FUSE session and each request until it is answered. A request that the tree can't answer at once is
+ * parked here, with nothing waiting for it but a list; it is answered when the tree is done, or with EINTR when its
+ * caller is being stopped.
  */
 #ifndef SKY_MOUNT_H
 #define SKY_MOUNT_H
@@ -21,10 +22,10 @@ typedef struct MountConfig {
     const char *source;     /* shown as the file system's name */
     bool allow_other;       /* other users too, the kernel checking permissions */
     bool read_only;
-    uid_t uid;              /* whose the files are */
+    uid_t uid; /* whose the files are */
     gid_t gid;
     mode_t umask;
-    bool debug;             /* FUSE's own trace on standard error */
+    bool debug; /* FUSE's own trace on standard error */
 } MountConfig;
 
 typedef struct MountStats {
@@ -33,13 +34,13 @@ typedef struct MountStats {
 } MountStats;
 
 /*
- * Sees that the mount point can be mounted on: it is there, a directory, empty, and nothing is mounted on it. A dead mount of ours
- * (its daemon was killed) is taken away first. 0, or the failure that says what is wrong.
+ * Sees that the mount point can be mounted on: it is there, a directory, empty, and nothing is mounted on it. A dead
+ * mount of ours (its daemon was killed) is taken away first. 0, or the failure that says what is wrong.
  */
 int mountpoint_prepare(const char *mountpoint, Failure *ret_failure);
 
-/* Mounts and serves from the loop. ready(ctx) runs once when the kernel has said hello; ended(ctx) once when the file system was
- * unmounted by somebody else. The tree and the loop must outlive it. */
+/* Mounts and serves from the loop. ready(ctx) runs once when the kernel has said hello; ended(ctx) once when the file
+ * system was unmounted by somebody else. The tree and the loop must outlive it. */
 int mount_new(const MountConfig *config, Tree *tree, Loop *loop, clock_fn ready, clock_fn ended, void *ctx,
               Mount **ret_mount, Failure *ret_failure);
 /* Answers what is parked and unmounts: nothing reaches the tree from the kernel any more. Takes NULL. */

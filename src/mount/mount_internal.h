@@ -23,11 +23,11 @@ struct Mount {
     struct fuse_buf buffer;
     LoopPoll *poll;
     Notifier *notifier;
-    Request *parked;     /* a doubly linked list */
-    Timer *watch;        /* runs while an interrupted request stays parked */
-    bool interrupted;    /* one was marked since the last look */
+    Request *parked;  /* a doubly linked list */
+    Timer *watch;     /* runs while an interrupted request stays parked */
+    bool interrupted; /* one was marked since the last look */
     bool mounted;
-    bool over;           /* the kernel has let go */
+    bool over; /* the kernel has let go */
     uint64_t requests;
     struct Deferred *deferred; /* names to be forgotten when their directory is quiet */
 };
@@ -60,25 +60,26 @@ struct Request {
     enum ReplyKind kind;
     TreeCaller caller;
     TreeOp *op;
-    bool *over;       /* set when it is answered while it is being started */
+    bool *over; /* set when it is answered while it is being started */
     bool parked;
-    bool interrupted; /* the kernel says that its caller has a signal */
+    bool interrupted;   /* the kernel says that its caller has a signal */
     uint64_t directory; /* that the kernel keeps locked, or 0 */
     uint64_t second_directory;
     uint64_t node;
     struct fuse_file_info file;
-    size_t room;      /* of the caller's buffer */
-    char *list;       /* directory entries */
+    size_t room; /* of the caller's buffer */
+    char *list;  /* directory entries */
     size_t list_bytes;
     bool plus;
-    uint64_t *taken;  /* nodes whose lookups the entries count */
+    uint64_t *taken; /* nodes whose lookups the entries count */
     size_t taken_count;
 };
 
 /* request.c */
 /* NULL: it was answered ENOMEM. */
 Request *request_new(fuse_req_t req, enum ReplyKind kind);
-/* Around the call that hands it to the tree: `if (request_begin(r, &over)) tree_…(…, request_done, r, &r->op); request_end(r, &over)`. */
+/* Stand before and after the call that hands it to the tree (see TO_TREE in ops.c): what was not answered in between is
+ * parked. */
 void request_begin(Request *request, bool *over);
 void request_end(Request *request, const bool *over);
 /* The tree's `done`. */

@@ -25,7 +25,8 @@ static int refuse(Failure *ret_failure, Failure failure, const char *mend)
 /* An ordinary user's mount is taken away by the helper that made it. */
 static int unmount_by_helper(const char *mountpoint)
 {
-    char *const command[] = {(char[]){"fusermount3"}, (char[]){"-u"}, (char[]){"-z"}, (char[]){"--"}, (char *)mountpoint, NULL};
+    char *const command[] = {(char[]){"fusermount3"}, (char[]){"-u"},     (char[]){"-z"},
+                             (char[]){"--"},          (char *)mountpoint, NULL};
     pid_t child;
     int status;
 
@@ -42,7 +43,8 @@ static int take_over(const char *mountpoint, Failure *ret_failure)
         log_info("%s was a dead mount, and was taken over", mountpoint);
         return 0;
     }
-    return refuse(ret_failure, failure_make(-ERR_BUSY, "A dead mount is on %s, and could not be taken away.", mountpoint),
+    return refuse(ret_failure,
+                  failure_make(-ERR_BUSY, "A dead mount is on %s, and could not be taken away.", mountpoint),
                   "Take it away with `fusermount3 -u -z MOUNTPOINT`, or `umount -l MOUNTPOINT` as root.");
 }
 
@@ -73,13 +75,15 @@ static bool is_mounted_on(const char *path, const struct stat *st)
 static int check(const char *mountpoint, const struct stat *st, Failure *ret_failure)
 {
     if (!S_ISDIR(st->st_mode))
-        return refuse(ret_failure, failure_make(-ERR_NOT_DIRECTORY, "The mount point %s is not a directory.", mountpoint),
+        return refuse(ret_failure,
+                      failure_make(-ERR_NOT_DIRECTORY, "The mount point %s is not a directory.", mountpoint),
                       "Name an empty directory.");
     if (is_mounted_on(mountpoint, st))
         return refuse(ret_failure, failure_make(-ERR_BUSY, "Something is mounted on %s already.", mountpoint),
                       "Unmount it first with `umount MOUNTPOINT`, or mount elsewhere.");
     if (access(mountpoint, R_OK | X_OK) < 0)
-        return refuse(ret_failure, failure_make(-ERR_NO_ACCESS, "The mount point %s can't be read by this user.", mountpoint),
+        return refuse(ret_failure,
+                      failure_make(-ERR_NO_ACCESS, "The mount point %s can't be read by this user.", mountpoint),
                       "Mount on a directory of your own.");
     if (!is_empty(mountpoint))
         return refuse(ret_failure, failure_make(-ERR_NOT_EMPTY, "The mount point %s is not empty.", mountpoint),
@@ -105,6 +109,8 @@ int mountpoint_prepare(const char *mountpoint, Failure *ret_failure)
     if (errno == ENOENT)
         return refuse(ret_failure, failure_make(-ERR_NOT_FOUND, "The mount point %s is not there.", mountpoint),
                       "Make it with `mkdir -p MOUNTPOINT`.");
-    return refuse(ret_failure, failure_make(-ERR_NO_ACCESS, "The mount point %s can't be looked at: %s.", mountpoint, strerror(errno)),
-                  "Mount on a directory of your own.");
+    return refuse(
+        ret_failure,
+        failure_make(-ERR_NO_ACCESS, "The mount point %s can't be looked at: %s.", mountpoint, strerror(errno)),
+        "Mount on a directory of your own.");
 }

@@ -24,7 +24,8 @@ struct Notifier {
     struct fuse_session *session;
 };
 
-/* These calls take locks in the kernel that a request waiting for us may hold: that is why they have a thread of their own. */
+/* These calls take locks in the kernel that a request waiting for us may hold: that is why they have a thread of their
+ * own. */
 static void tell(Notifier *notifier, const Notice *notice)
 {
     if (notice->name[0])

@@ -12,7 +12,12 @@
         request_end(request, &over);                                                                                   \
     } while (0)
 
-enum { WRITE_BYTES_MAX = 1 << 20, BLOCK_BYTES = 4096, SCRATCH_BLOCKS = TREE_SCRATCH_CAP / BLOCK_BYTES, FREE_NODES = 1 << 20 };
+enum {
+    WRITE_BYTES_MAX = 1 << 20,
+    BLOCK_BYTES = 4096,
+    SCRATCH_BLOCKS = TREE_SCRATCH_CAP / BLOCK_BYTES,
+    FREE_NODES = 1 << 20
+};
 
 static Request *request_in(fuse_req_t req, enum ReplyKind kind, fuse_ino_t directory)
 {
@@ -97,8 +102,9 @@ static TreeSet set_of(const Mount *mount, const struct stat *wanted, int what)
     static const struct {
         int theirs;
         unsigned ours;
-    } bits[] = {{FUSE_SET_ATTR_SIZE, TREE_SET_BYTES}, {FUSE_SET_ATTR_MODE, TREE_SET_MODE}, {FUSE_SET_ATTR_UID, TREE_SET_UID},
-                {FUSE_SET_ATTR_GID, TREE_SET_GID},    {FUSE_SET_ATTR_ATIME, TREE_SET_ATIME}, {FUSE_SET_ATTR_MTIME, TREE_SET_MTIME}};
+    } bits[] = {{FUSE_SET_ATTR_SIZE, TREE_SET_BYTES},  {FUSE_SET_ATTR_MODE, TREE_SET_MODE},
+                {FUSE_SET_ATTR_UID, TREE_SET_UID},     {FUSE_SET_ATTR_GID, TREE_SET_GID},
+                {FUSE_SET_ATTR_ATIME, TREE_SET_ATIME}, {FUSE_SET_ATTR_MTIME, TREE_SET_MTIME}};
     int64_t now = clock_wall_ms(loop_clock(mount->loop));
     TreeSet set = {.bytes = (uint64_t)wanted->st_size,
                    .mode = wanted->st_mode,
@@ -176,7 +182,8 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
     if (!r)
         return;
     r->second_directory = new_parent;
-    TO_TREE(r, tree_rename(tree_of(req), &r->caller, parent, name, new_parent, new_name, flags, request_done, r, &r->op));
+    TO_TREE(r,
+            tree_rename(tree_of(req), &r->caller, parent, name, new_parent, new_name, flags, request_done, r, &r->op));
 }
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -232,8 +239,8 @@ static void op_write(fuse_req_t req, fuse_ino_t node, const char *bytes, size_t 
     Request *r = request_on(req, REPLY_WRITE, node, NULL);
 
     if (r)
-        TO_TREE(r, tree_write(tree_of(req), &r->caller, file->fh, (uint64_t)offset, bytes, count, request_done, r,
-                              &r->op));
+        TO_TREE(
+            r, tree_write(tree_of(req), &r->caller, file->fh, (uint64_t)offset, bytes, count, request_done, r, &r->op));
 }
 
 static void settle(fuse_req_t req, fuse_ino_t node, const struct fuse_file_info *file, enum TreeSettle when)

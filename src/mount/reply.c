@@ -72,8 +72,8 @@ static void release(Request *request, uint64_t handle)
 static void send_open(Request *request, const TreeReply *reply)
 {
     set_opened(request, &reply->opened);
-    /* The kernel would cut what it reads at the size that it remembers. With a negative offset this call takes no lock, so that it can't wait
-     * for a request of ours, and it must come before the answer. */
+    /* The kernel would cut what it reads at the size that it remembers. With a negative offset this call takes no lock,
+     * so that it can't wait for a request of ours, and it must come before the answer. */
     if (reply->opened.attr_stale)
         (void)fuse_lowlevel_notify_inval_inode(request->mount->session, request->node, -1, 0);
     if (fuse_reply_open(request->req, &request->file) < 0)

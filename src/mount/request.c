@@ -90,8 +90,8 @@ static void abandon(Request *request)
     request_free(request);
 }
 
-/* A stop by Ctrl-Z or a resized window interrupts too: those callers go on waiting, and are looked at again, since the kernel says it
- * only once. */
+/* A stop by Ctrl-Z or a resized window interrupts too: those callers go on waiting, and are looked at again, since the
+ * kernel says it only once. */
 void request_check_interrupts(Mount *mount)
 {
     Request *each, *next;

@@ -19,7 +19,8 @@ static int render(const Store *store, const Intent *intent, const char *id, cons
     int r;
 
     date_format(clock_wall_ms(store->clock), time);
-    r = buf_printf(line, "{\"time\":\"%s\",\"uid\":%u,\"operation\":\"%s\"", time, (unsigned)intent->uid, operations[intent->kind]);
+    r = buf_printf(line, "{\"time\":\"%s\",\"uid\":%u,\"operation\":\"%s\"", time, (unsigned)intent->uid,
+                   operations[intent->kind]);
     if (r == 0)
         r = add_text(line, "project_id", intent->project_id);
     if (r == 0)

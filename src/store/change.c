@@ -159,7 +159,8 @@ static void on_written(void *ctx, int code, const Intent *intent)
     Failure failure;
 
     if (code < 0) {
-        failure = failure_make(code, "What was asked for could not be written down, so nothing was sent: %s", error_sentence(code));
+        failure = failure_make(code, "What was asked for could not be written down, so nothing was sent: %s",
+                               error_sentence(code));
         failure_set_mend(&failure, "See that there is room in the state directory.");
         finish(change, &failure, NULL);
         return;
@@ -301,7 +302,8 @@ static bool create_is_under_way(Store *store, const char *project_id, Span name)
     return settle_is_open(store, project_id, name);
 }
 
-/* Once in line, a change is out of its starter's hands: it goes on from the loop, so that `done` never runs inside the starter. */
+/* Once in line, a change is out of its starter's hands: it goes on from the loop, so that `done` never runs inside the
+ * starter. */
 static void begin(void *ctx)
 {
     Change *change = ctx;
@@ -321,7 +323,8 @@ int change_start(StoreOp *op, const StoreIntent *intent, Failure *ret_failure)
         return ret_failure->code;
     if (intent->change == STORE_CREATE && create_is_under_way(store, intent->project_id, intent->name)) {
         *ret_failure = failure_make(-ERR_ALREADY, "%s", error_sentence(-ERR_ALREADY));
-        failure_set_mend(ret_failure, "Wait: whether it came to be is being found out, which takes two minutes at most.");
+        failure_set_mend(ret_failure,
+                         "Wait: whether it came to be is being found out, which takes two minutes at most.");
         return -ERR_ALREADY;
     }
     change = change_new(store, intent);

@@ -20,7 +20,7 @@ typedef struct Change {
     Store *store;
     enum StoreChange kind;
     enum ChangeState state;
-    bool begun; /* its starter has returned */
+    bool begun;  /* its starter has returned */
     StoreOp *op; /* NULL once its caller is gone */
     ApiCall *call;
     uint64_t number; /* in the journal; 0: not written down */
@@ -33,14 +33,17 @@ typedef struct Change {
     struct Change *prev, *next;
 } Change;
 
-/* Begins what is asked for; the operation is answered and freed by the change. 0, or a negative code and why: then nothing was begun. */
+/* Begins what is asked for; the operation is answered and freed by the change. 0, or a negative code and why: then
+ * nothing was begun. */
 int change_start(StoreOp *op, const StoreIntent *intent, Failure *ret_failure);
-/* The caller of `op` is gone. True: nothing was sent, and nothing will be. False: it was sent, and its outcome will be taken in. */
+/* The caller of `op` is gone. True: nothing was sent, and nothing will be. False: it was sent, and its outcome will be
+ * taken in. */
 bool change_abandon(StoreOp *op);
 /* Forgets all, for the end of the store; what was sent stays sent, and written down. */
 void change_free_all(Store *store);
 
-/* outcome.c: what an answer does to what is known and to what is written down. Returns what is known of the instance now, or NULL. */
+/* outcome.c: what an answer does to what is known and to what is written down. Returns what is known of the instance
+ * now, or NULL. */
 Resource *outcome_take(Change *change, const Failure *failure, const ApiAnswer *answer);
 /* A change that ended before it was sent: its text is kept. */
 void outcome_keep_unsent(Change *change, const Failure *failure);

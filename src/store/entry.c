@@ -69,7 +69,8 @@ static bool buried_since(Set *set, const char *id, uint64_t generation)
     return tombstone && tombstone->generation > generation;
 }
 
-/* Whether a row says more than, or something else than, what is known: a summary that agrees with known details adds nothing. */
+/* Whether a row says more than, or something else than, what is known: a summary that agrees with known details adds
+ * nothing. */
 static bool row_replaces(const Entry *entry, const Resource *row, bool brings_details)
 {
     const Resource *known = entry->resource;

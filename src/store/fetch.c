@@ -165,7 +165,8 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
     fetch_hold_if_idle(set);
 }
 
-/* Whoever is not in a complete list is gone, unless it came or changed by our own hand after the list's request had left. */
+/* Whoever is not in a complete list is gone, unless it came or changed by our own hand after the list's request had
+ * left. */
 static void remove_unlisted(Set *set)
 {
     Entry *each, *next;

@@ -1,8 +1,8 @@
 /*
  * freshness: whether what is known may be answered, or the API must be asked first. Pure: no clock, no state.
  *
- * The rules, in order: what is young enough is served. What is past its time is asked for, once for all who want it; if the
- * last attempt failed, or the present one drags on, what is known is served meanwhile, marked stale, up to a limit.
+ * The rules, in order: what is young enough is served. What is past its time is asked for, once for all who want it; if
+ * the last attempt failed, or the present one drags on, what is known is served meanwhile, marked stale, up to a limit.
  */
 #ifndef SKY_FRESHNESS_H
 #define SKY_FRESHNESS_H
@@ -17,15 +17,15 @@ enum {
 };
 
 typedef struct Freshness {
-    bool known;               /* there is something to serve */
-    bool expired;             /* somebody said that it changed */
-    int64_t age_ms;           /* since it was true */
+    bool known;     /* there is something to serve */
+    bool expired;   /* somebody said that it changed */
+    int64_t age_ms; /* since it was true */
     int64_t ttl_ms;
-    int64_t stale_limit_ms;   /* oldest age that may be served while the API fails */
-    bool refreshing;          /* a fetch is under way … */
-    int64_t refreshing_ms;    /* … since */
-    bool failing;             /* the last fetch failed … */
-    int64_t failed_ago_ms;    /* … and that long ago */
+    int64_t stale_limit_ms; /* oldest age that may be served while the API fails */
+    bool refreshing;        /* a fetch is under way … */
+    int64_t refreshing_ms;  /* … since */
+    bool failing;           /* the last fetch failed … */
+    int64_t failed_ago_ms;  /* … and that long ago */
 } Freshness;
 
 enum FreshnessVerdict {
@@ -37,13 +37,15 @@ enum FreshnessVerdict {
 };
 
 enum FreshnessVerdict freshness_decide(const Freshness *facts);
-/* How long a waiter waits before it is served stale; negative: it has nothing to be served, and waits for its deadline. */
+/* How long a waiter waits before it is served stale; negative: it has nothing to be served, and waits for its deadline.
+ */
 int64_t freshness_patience_ms(const Freshness *facts);
-/* The next TTL of a thing in transition: doubled while nothing moves, up to 30 s, anew from `first_ms` when something did. */
+/* The next TTL of a thing in transition: doubled while nothing moves, up to 30 s, anew from `first_ms` when something
+ * did. */
 int64_t freshness_transition_ttl_ms(int64_t first_ms, int64_t last_ms, bool moved);
 /*
- * Whether many single looks are better replaced by one listing: when as many were made since the last one as a listing has
- * pages (the rule of the ski rental: never more than twice the requests of the best choice in hindsight).
+ * Whether many single looks are better replaced by one listing: when as many were made since the last one as a listing
+ * has pages (the rule of the ski rental: never more than twice the requests of the best choice in hindsight).
  */
 bool freshness_prefer_list(size_t singles_since_list, size_t rows, size_t page_rows);
 

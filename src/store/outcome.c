@@ -12,7 +12,8 @@ static Set *instances(const Change *change)
     return &change->store->sets[STORE_INSTANCES];
 }
 
-/* A create's answer need not name the project, but we know where we asked for it. NULL: the answer says all that there is to say. */
+/* A create's answer need not name the project, but we know where we asked for it. NULL: the answer says all that there
+ * is to say. */
 static Resource *place(const Change *change, Resource *answer)
 {
     _cleanup_buf_ Buf whole = BUF_INIT(RESOURCE_TEXT_BYTES), project = BUF_INIT(RESOURCE_TEXT_BYTES);
@@ -32,8 +33,8 @@ static Resource *place(const Change *change, Resource *answer)
 static Entry *take_row(Change *change, Resource *row, uint64_t generation)
 {
     Resource *placed = place(change, row);
-    Entry *entry = entry_take(instances(change), placed ? placed : row, resource_is_whole(row) ? ROW_DETAILS : ROW_CREATED,
-                              generation);
+    Entry *entry = entry_take(instances(change), placed ? placed : row,
+                              resource_is_whole(row) ? ROW_DETAILS : ROW_CREATED, generation);
 
     resource_unref(placed);
     return entry;

@@ -7,8 +7,9 @@
 #include "store_internal.h"
 
 /*
- * An unanswered create is settled by looking. A complete list that left after the create ended either shows an instance that can only be it
- * (settled), or several (told, and left alone), or none; none in three lists over two minutes means that it was not created.
+ * An unanswered create is settled by looking. A complete list that left after the create ended either shows an instance
+ * that can only be it (settled), or several (told, and left alone), or none; none in three lists over two minutes means
+ * that it was not created.
  */
 enum { LISTS_NEEDED = 3, SETTLE_MS = 120000, FIRST_LOOK_MS = 1000, LOOK_MS = 40000, WINDOW_SLACK_MS = 600000 };
 
@@ -138,8 +139,9 @@ static void settle_none(Store *store, Settling *settling, const Intent *intent)
     }
     if (settling->lists < LISTS_NEEDED || now - settling->begun_ms < SETTLE_MS)
         return;
-    failure = failure_make(-ERR_REMOTE, "Not created: the create was not answered, and %u lists over %d s do not show it.", settling->lists,
-                           SETTLE_MS / 1000);
+    failure =
+        failure_make(-ERR_REMOTE, "Not created: the create was not answered, and %u lists over %d s do not show it.",
+                     settling->lists, SETTLE_MS / 1000);
     failure.sent = FAILURE_UNKNOWN;
     failure_set_mend(&failure, "Create it again: mv %s.json.rejected %s.json", intent->name, intent->name);
     settle_rejected(store, settling, intent, &failure);
@@ -147,7 +149,9 @@ static void settle_none(Store *store, Settling *settling, const Intent *intent)
 
 static void settle_several(Store *store, Settling *settling, const Intent *intent, unsigned count)
 {
-    Failure failure = failure_make(-ERR_EXISTS, "%u new instances have this name, so it can't be told which one this create made. None was deleted.", count);
+    Failure failure = failure_make(
+        -ERR_EXISTS,
+        "%u new instances have this name, so it can't be told which one this create made. None was deleted.", count);
 
     failure.sent = FAILURE_UNKNOWN;
     failure_set_mend(&failure, "Look at them, remove what should not be there, then rm %s.json.rejected", intent->name);
@@ -191,13 +195,16 @@ bool settle_is_open(Store *store, const char *project_id, Span name)
     return false;
 }
 
-/* An update may have been carried out, and its text is the writer's: it is kept, and says so. A delete has no text; whether it happened shows in the list. */
+/* An update may have been carried out, and its text is the writer's: it is kept, and says so. A delete has no text;
+ * whether it happened shows in the list. */
 static void recover_other(Store *store, const Intent *intent)
 {
-    Failure failure = failure_make(-ERR_REMOTE, "skystackfs ended while this update was under way: it may or may not have been carried out.");
+    Failure failure = failure_make(
+        -ERR_REMOTE, "skystackfs ended while this update was under way: it may or may not have been carried out.");
 
     failure.sent = FAILURE_UNKNOWN;
-    failure_set_mend(&failure, "Compare it with %s.json; then mv %s.json.rejected %s.json, or rm it.", intent->name, intent->name, intent->name);
+    failure_set_mend(&failure, "Compare it with %s.json; then mv %s.json.rejected %s.json, or rm it.", intent->name,
+                     intent->name, intent->name);
     audit_write(store, intent, intent->id, &failure);
     if (intent->kind == INTENT_UPDATE && intent->text_bytes > 0)
         (void)journal_set(store->journal, intent->number, INTENT_REJECTED, &failure, NULL, 0, NULL, NULL);
@@ -207,12 +214,14 @@ static void recover_other(Store *store, const Intent *intent)
 
 static void recover_create(Store *store, const Intent *intent)
 {
-    Failure failure = failure_make(-ERR_UNSETTLED, "skystackfs ended while this create was under way: whether it came to be is being found out.");
+    Failure failure = failure_make(
+        -ERR_UNSETTLED, "skystackfs ended while this create was under way: whether it came to be is being found out.");
     const char *instead = intent->text_bytes ? NULL : intent->body;
 
     failure.sent = FAILURE_UNKNOWN;
     failure_set_mend(&failure, "Wait: this takes two minutes at most.");
-    (void)journal_set(store->journal, intent->number, INTENT_UNSETTLED, &failure, instead, instead ? strlen(instead) : 0, NULL, NULL);
+    (void)journal_set(store->journal, intent->number, INTENT_UNSETTLED, &failure, instead,
+                      instead ? strlen(instead) : 0, NULL, NULL);
     settle_begin(store, intent->number);
 }
 

@@ -96,7 +96,8 @@ static Question ask_entry(Entry *entry, enum StoreNeed need)
 {
     Freshness facts = entry_freshness(entry, need);
 
-    return (Question){.set = entry->set, .entry = entry, .need = need, .facts = facts, .verdict = freshness_decide(&facts)};
+    return (Question){
+        .set = entry->set, .entry = entry, .need = need, .facts = facts, .verdict = freshness_decide(&facts)};
 }
 
 /* Whether a listing answers the question as well, and costs less in the long run. */
@@ -106,7 +107,7 @@ static bool list_instead(const Question *question)
 
     if (question->need == STORE_SUMMARY)
         return true;
-    return question->facts.known && resource_is_whole(question->entry->resource) && question->entry->listed > 0 &&
+    return question->facts.known && set->complete && question->entry->listed_whole &&
            freshness_prefer_list(set->singles, HASH_COUNT(set->entries), API_PAGE_ROWS);
 }
 
@@ -149,8 +150,11 @@ static bool is_answer(enum FreshnessVerdict verdict)
 static enum StoreOutcome outcome_of(enum FreshnessVerdict verdict)
 {
     static const enum StoreOutcome outcomes[] = {
-        [FRESHNESS_SERVE] = STORE_HIT,     [FRESHNESS_SERVE_STALE] = STORE_STALE, [FRESHNESS_SERVE_AND_START] = STORE_STALE,
-        [FRESHNESS_JOIN] = STORE_JOINED,   [FRESHNESS_START] = STORE_STARTED,
+        [FRESHNESS_SERVE] = STORE_HIT,
+        [FRESHNESS_SERVE_STALE] = STORE_STALE,
+        [FRESHNESS_SERVE_AND_START] = STORE_STALE,
+        [FRESHNESS_JOIN] = STORE_JOINED,
+        [FRESHNESS_START] = STORE_STARTED,
     };
 
     return outcomes[verdict];
@@ -252,7 +256,8 @@ static bool came_since(const StoreOp *op, const Entry *entry)
     return since != 0 && since >= op->started_ms && !entry->expired;
 }
 
-/* After a fetch: serve what came; look again if that was not enough (a listing brought a summary, a change overtook the answer). */
+/* After a fetch: serve what came; look again if that was not enough (a listing brought a summary, a change overtook the
+ * answer). */
 static void answer_get(StoreOp *op, const Failure *failure)
 {
     Entry *entry = entry_find(&op->store->sets[STORE_INSTANCES], op->id);
@@ -357,6 +362,13 @@ bool store_peek(Store *store, enum StoreSet set, const char *id, StoreFacts *ret
         return false;
     entry_facts(entry, ret_facts);
     return true;
+}
+
+bool store_in_trouble(const Store *store)
+{
+    int64_t now = clock_now_ms(store->clock);
+
+    return store->trouble || (store->in_flight > 0 && now - store->silent_ms >= FRESHNESS_PATIENCE_MS);
 }
 
 void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_facts)

@@ -1,12 +1,13 @@
 /*
  * store: what is known of the API's resources, and how fresh it is.
  *
- * It keeps the newest snapshot of each instance and project, asks the API when somebody wants to know and the time is up
- * (one request however many ask: their list of waiters is the single flight), carries changes out, and tells whoever
+ * It keeps the newest snapshot of each instance and project, asks the API when somebody wants to know and the time is
+ * up (one request however many ask: their list of waiters is the single flight), carries changes out, and tells whoever
  * watches what came, changed and went. It knows nothing of files and names.
  *
- * Operations: a starter either calls `done` inline and sets *ret_op to NULL, or sets *ret_op and calls `done` once, later, from the
- * loop. After store_cancel() `done` never runs. Resources and failures given to a callback are borrowed for its duration.
+ * Operations: a starter either calls `done` inline and sets *ret_op to NULL, or sets *ret_op and calls `done` once,
+ * later, from the loop. After store_cancel() `done` never runs. Resources and failures given to a callback are borrowed
+ * for its duration.
  */
 #ifndef SKY_STORE_H
 #define SKY_STORE_H
@@ -66,20 +67,20 @@ typedef struct StoreFacts {
 } StoreFacts;
 
 typedef struct StoreListFacts {
-    bool complete;    /* a complete list is known, of whatever age */
-    bool stale;       /* its time is up, and the API could not be asked */
-    bool listing;     /* a listing is under way */
-    int64_t age_ms;   /* of the complete list */
+    bool complete;  /* a complete list is known, of whatever age */
+    bool stale;     /* its time is up, and the API could not be asked */
+    bool listing;   /* a listing is under way */
+    int64_t age_ms; /* of the complete list */
     int64_t fresh_ms;
     int64_t changed_wall_ms; /* when something last came or went, by the wall clock */
-    size_t count;     /* resources known */
+    size_t count;            /* resources known */
     size_t json_bytes;
 } StoreListFacts;
 
 enum StoreEvent { STORE_ADDED, STORE_CHANGED, STORE_REMOVED };
 
-/* before is NULL for ADDED, after is NULL for REMOVED; tag is the resource's. Called inside of the store's own work: it may read the store and
- * set tags, and must not start or cancel operations. */
+/* before is NULL for ADDED, after is NULL for REMOVED; tag is the resource's. Called inside of the store's own work: it
+ * may read the store and set tags, and must not start or cancel operations. */
 typedef void (*store_watch_fn)(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
                                void *tag);
 typedef void (*store_get_fn)(void *ctx, const Failure *failure, Resource *resource);
@@ -88,10 +89,12 @@ typedef void (*store_page_fn)(void *ctx);
 
 enum StoreChange { STORE_CREATE, STORE_UPDATE, STORE_DELETE };
 
-/* Makes an update's merge patch out of the state of now. {} means that nothing is left to change. 0, or a negative code and its failure; then nothing is sent. */
+/* Makes an update's merge patch out of the state of now. {} means that nothing is left to change. 0, or a negative code
+ * and its failure; then nothing is sent. */
 typedef int (*store_prepare_fn)(void *ctx, Resource *now, Buf *patch, Failure *ret_failure);
 
-/* A change that is asked for. Everything is borrowed for the call, but for `prepare`, which may run later, while the operation lives. */
+/* A change that is asked for. Everything is borrowed for the call, but for `prepare`, which may run later, while the
+ * operation lives. */
 typedef struct StoreIntent {
     enum StoreChange change;
     const char *id;         /* of what is updated or deleted */
@@ -115,8 +118,8 @@ typedef struct StoreText {
     bool unsettled; /* it is being found out */
 } StoreText;
 
-/* NULL if there is no memory. The others stay the caller's and must outlive the store. Without a journal (NULL) nothing can be changed. What the
- * journal holds of an earlier mount is settled or kept from here on. */
+/* NULL if there is no memory. The others stay the caller's and must outlive the store. Without a journal (NULL) nothing
+ * can be changed. What the journal holds of an earlier mount is settled or kept from here on. */
 Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *clock);
 /* Forgets everything; no `done` runs. Takes NULL. */
 void store_free(Store *store);
@@ -128,17 +131,20 @@ void store_set_tag(Store *store, enum StoreSet set, const char *id, void *tag);
 /* One instance. A resource that is known only in summary is fetched whole if details are needed. */
 enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, store_get_fn done, void *ctx,
                             StoreOp **ret_op);
-/* Brings the list up to date. on_page (may be NULL) runs after each page that changed anything; whoever has seen enough cancels. */
+/* Brings the list up to date. on_page (may be NULL) runs after each page that changed anything; whoever has seen enough
+ * cancels. */
 enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_page, store_done_fn done, void *ctx,
                              StoreOp **ret_op);
 /*
- * Carries out a change: writes it down, sends it, and takes in what comes of it. The resource is what the API answered, as it is now known; NULL for a delete. One
- * change at a time for one instance: later ones wait. A create of a name whose earlier create is under way or unsettled is -ERR_ALREADY. An unanswered create is
- * -ERR_UNSETTLED; it is never sent again, the lists are asked whether it came to be. A text that comes to nothing is kept, except when it was
+ * Carries out a change: writes it down, sends it, and takes in what comes of it. The resource is what the API answered,
+ * as it is now known; NULL for a delete. One change at a time for one instance: later ones wait. A create of a name
+ * whose earlier create is under way or unsettled is -ERR_ALREADY. An unanswered create is -ERR_UNSETTLED; it is never
+ * sent again, the lists are asked whether it came to be. A text that comes to nothing is kept, except when it was
  * -ERR_ALREADY.
  */
 void store_change(Store *store, const StoreIntent *intent, store_get_fn done, void *ctx, StoreOp **ret_op);
-/* Whether a change would be refused now, whatever it is: the token is refused, the day's budget is spent, or there is no journal. 0 or the failure. */
+/* Whether a change would be refused now, whatever it is: the token is refused, the day's budget is spent, or there is
+ * no journal. 0 or the failure. */
 int store_change_refused(Store *store, Failure *ret_failure);
 
 /* Texts that are kept. The newest of a name and project; the first after `number`; false: there is none. */
@@ -151,12 +157,15 @@ int store_edit_text(Store *store, uint64_t number, Span text);
 /* Forgets it. -ERR_NOT_FOUND, -ERR_BUSY (unsettled). */
 int store_drop_text(Store *store, uint64_t number);
 
-/* Takes NULL. A question goes on for the others that wait; a change that was not sent is given up (true), one that was sent goes on
- * without its caller (false). */
+/* Takes NULL. A question goes on for the others that wait; a change that was not sent is given up (true), one that was
+ * sent goes on without its caller (false). */
 bool store_cancel(StoreOp *op);
 
 /* What is known now, at no request. False if nothing is. */
 bool store_peek(Store *store, enum StoreSet set, const char *id, StoreFacts *ret_facts);
+/* Whether the last request failed for a reason that is not its own: the API can't be reached, refuses the token, limits
+ * us. */
+bool store_in_trouble(const Store *store);
 void store_list_facts(Store *store, enum StoreSet set, StoreListFacts *ret_facts);
 /* Walks what is known, in no order, until visit says false. */
 void store_each(Store *store, enum StoreSet set, bool (*visit)(void *ctx, const StoreFacts *facts), void *ctx);

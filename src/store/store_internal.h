@@ -1,9 +1,10 @@
 /*
  * store_internal: what the files of the store share.
  *
- * An *entry* is what is known of one resource, a *set* all entries of one kind with the list's own freshness. A *fetch* is one request
- * under way, of an entry or of a set, with the operations that wait for it. Generations: every change that we make, and every hint,
- * takes the next number; a result whose request left before an entry's number was taken says nothing about it.
+ * An *entry* is what is known of one resource, a *set* all entries of one kind with the list's own freshness. A *fetch*
+ * is one request under way, of an entry or of a set, with the operations that wait for it. Generations: every change
+ * that we make, and every hint, takes the next number; a result whose request left before an entry's number was taken
+ * says nothing about it.
  */
 #ifndef SKY_STORE_INTERNAL_H
 #define SKY_STORE_INTERNAL_H
@@ -23,12 +24,12 @@ typedef struct Fetch {
     ApiCall *call;       /* NULL: none under way */
     uint64_t generation; /* when it left */
     int64_t started_ms;
-    StoreOp *waiters;    /* a doubly linked list */
-    bool unattended;     /* begun without anybody waiting for it */
-    bool held;           /* a list that nobody reads on … */
-    int64_t held_ms;     /* … since */
-    bool failing;        /* the last one failed … */
-    int64_t failed_ms;   /* … then */
+    StoreOp *waiters;  /* a doubly linked list */
+    bool unattended;   /* begun without anybody waiting for it */
+    bool held;         /* a list that nobody reads on … */
+    int64_t held_ms;   /* … since */
+    bool failing;      /* the last one failed … */
+    int64_t failed_ms; /* … then */
 } Fetch;
 
 struct Entry {
@@ -39,12 +40,12 @@ struct Entry {
     int64_t seen_ms;    /* when the API last said that it exists */
     int64_t details_ms; /* when the API last said all of it; 0: never */
     uint64_t generation;
-    uint64_t listed;    /* the listing that last brought it */
+    uint64_t listed; /* the listing that last brought it */
     uint32_t transition_ttl_ms;
     bool expired;
     bool listed_whole; /* the list's last row of it was no summary */
-    bool homeless; /* the list that brought it named no project */
-    Fetch *fetch;  /* made when first needed */
+    bool homeless;     /* the list that brought it named no project */
+    Fetch *fetch;      /* made when first needed */
 };
 
 /* An id whose deletion we know of: a listing that left before says nothing about it. */
@@ -64,8 +65,8 @@ struct Set {
     bool expired;
     int64_t complete_ms;
     int64_t changed_wall_ms;
-    uint64_t listing;        /* number of the listing under way or last done */
-    size_t singles;          /* single looks since the last listing */
+    uint64_t listing; /* number of the listing under way or last done */
+    size_t singles;   /* single looks since the last listing */
     size_t json_bytes;
 };
 
@@ -80,7 +81,7 @@ struct StoreOp {
     Fetch *fetch; /* what it waits for */
     char *id;     /* of a GET */
     enum StoreNeed need;
-    bool listed;  /* a GET that already waited for a listing instead */
+    bool listed; /* a GET that already waited for a listing instead */
     store_get_fn get_done;
     store_done_fn list_done;
     store_page_fn on_page;
@@ -102,7 +103,8 @@ struct Store {
     struct Change *changes;
     struct Settling *settlings;
     Timer *settle_timer;
-    /* Trouble: the last request failed for a reason that is not its own. While it lasts one request at a time tries again. */
+    /* Trouble: the last request failed for a reason that is not its own. While it lasts one request at a time tries
+     * again. */
     bool trouble;
     int64_t trouble_ms;
     unsigned in_flight;
@@ -113,8 +115,8 @@ struct Store {
 Entry *entry_find(Set *set, const char *id);
 /* Where a row comes from: of a list it may be a summary, of a look at the one instance it is all there is. */
 enum RowSource { ROW_LISTED, ROW_DETAILS, ROW_CREATED };
-/* Takes over what a row says; makes the entry if there is none. NULL if there is no memory, or if a deletion is known to be newer than
- * `generation`, when the row's request left. */
+/* Takes over what a row says; makes the entry if there is none. NULL if there is no memory, or if a deletion is known
+ * to be newer than `generation`, when the row's request left. */
 Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t generation);
 /* Forgets it, tells the watcher, and answers whoever waits for it. */
 void entry_remove(Set *set, Entry *entry);
@@ -151,7 +153,8 @@ void fetch_answer_all(StoreOp **list, const Failure *failure);
 /* settle.c: finding out what became of an unanswered create */
 /* From now on the lists are asked whether it came to be. */
 void settle_begin(Store *store, uint64_t number);
-/* Begins what an earlier mount left: creates are settled, other changes that may have been sent are kept as texts or forgotten. */
+/* Begins what an earlier mount left: creates are settled, other changes that may have been sent are kept as texts or
+ * forgotten. */
 void settle_recover(Store *store);
 /* A complete list has come, whose request left at `generation`. */
 void settle_on_list(Store *store, uint64_t generation);

@@ -62,7 +62,7 @@ static void on_kept(void *ctx, int code, const Intent *intent)
 {
     Store *store = ctx;
 
-    if (code == 0)
+    if (code == 0 && intent) /* NULL: it is gone again already */
         text_clear(store, intent->project_id, span_of(intent->name), intent->number);
 }
 

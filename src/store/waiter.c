@@ -80,7 +80,8 @@ static void on_time(void *ctx)
     } else {
         failure = failure_make(-ERR_TIMEOUT, "The API did not answer within %lld s.",
                                (long long)((now - op->started_ms + 500) / 1000));
-        failure_set_mend(&failure, "See .skystack/status for how the API is doing; timeout= sets how long a call may take.");
+        failure_set_mend(&failure,
+                         "See .skystack/status for how the API is doing; timeout= sets how long a call may take.");
     }
     op_unpark(op);
     op_answer(op, &failure);

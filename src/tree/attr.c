@@ -3,8 +3,8 @@
 #include <string.h>
 
 enum {
-    UNKNOWN_BYTES = 4096,      /* as sysfs says where nobody knows yet */
-    STEADY_MS = 60000,         /* attributes that never change by themselves */
+    UNKNOWN_BYTES = 4096, /* as sysfs says where nobody knows yet */
+    STEADY_MS = 60000,    /* attributes that never change by themselves */
     VALUE_BYTES = TREE_WRITE_CAP,
 };
 

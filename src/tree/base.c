@@ -7,7 +7,8 @@
 
 enum { READS_KEPT = 1024, VERSIONS_KEPT = 8, VERSION_MS = 600000 };
 
-/* Who opened what, newest last, in a ring. The thread is kept as the kernel told it; whose it is is asked when it matters. */
+/* Who opened what, newest last, in a ring. The thread is kept as the kernel told it; whose it is is asked when it
+ * matters. */
 typedef struct Read {
     pid_t thread;
     Resource *resource;

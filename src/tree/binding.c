@@ -27,8 +27,8 @@ Binding *binding_find(Dir *dir, Span stem)
     return binding && !binding->hidden ? binding : NULL;
 }
 
-/* The first slot whose sequence is at least the one given. Slots of bindings that are gone keep their place as NULL, so the search
- * looks to the right for one that knows its number. */
+/* The first slot whose sequence is at least the one given. Slots of bindings that are gone keep their place as NULL, so
+ * the search looks to the right for one that knows its number. */
 static size_t slot_from(const Dir *dir, uint64_t sequence)
 {
     size_t low = 0, high = dir->slot_count;

@@ -67,9 +67,10 @@ static int check_name(const Carry *carry, const Resource *now, Failure *ret_fail
 
 static int conflict(const Buf *path, Failure *ret_failure)
 {
-    *ret_failure = failure_make(-ERR_CONFLICT, "`%s` was changed by somebody else since this text was read. Nothing was sent.",
-                                buf_text(path));
-    failure_set_mend(ret_failure, "Read the file again, and make the change anew; your text is kept as NAME.json.rejected.");
+    *ret_failure = failure_make(
+        -ERR_CONFLICT, "`%s` was changed by somebody else since this text was read. Nothing was sent.", buf_text(path));
+    failure_set_mend(ret_failure,
+                     "Read the file again, and make the change anew; your text is kept as NAME.json.rejected.");
     return -ERR_CONFLICT;
 }
 

@@ -36,7 +36,8 @@ static bool mkdir_is_refused(TreeOp *op)
         return true;
     }
     if (kind != NAME_PLAIN) {
-        op_refuse(op, -ERR_INVALID, "mkdir NAME creates NAME.json.", "A directory's name can't end in .json, .rejected or .error.");
+        op_refuse(op, -ERR_INVALID, "mkdir NAME creates NAME.json.",
+                  "A directory's name can't end in .json, .rejected or .error.");
         return true;
     }
     if (binding_find(op->node->dir, span_of(op->name))) {
@@ -90,8 +91,8 @@ static void delete_now(TreeOp *op, const Binding *binding)
         succeed(op);
 }
 
-/* rm NAME.json and rmdir NAME: what is known to be refused is refused now; else the file is gone, and the DELETE, by the id that the name stood for,
- * is sent a little later, so that it can be taken back. */
+/* rm NAME.json and rmdir NAME: what is known to be refused is refused now; else the file is gone, and the DELETE, by
+ * the id that the name stood for, is sent a little later, so that it can be taken back. */
 static void delete_binding(TreeOp *op, Binding *binding)
 {
     Failure failure;
@@ -136,10 +137,12 @@ static void remove_local(TreeOp *op, Node *local)
 static void remove_rejected(TreeOp *op)
 {
     StoreText text;
-    int r = rejected_text(op->node->dir, op->name, &text) ? store_drop_text(op->tree->store, text.number) : -ERR_NOT_FOUND;
+    int r =
+        rejected_text(op->node->dir, op->name, &text) ? store_drop_text(op->tree->store, text.number) : -ERR_NOT_FOUND;
 
     if (r == -ERR_BUSY)
-        op_refuse(op, r, "Wait: this takes two minutes at most.", "It is still being found out what became of this create.");
+        op_refuse(op, r, "Wait: this takes two minutes at most.",
+                  "It is still being found out what became of this create.");
     else if (r < 0)
         op_fail(op, r);
     else
@@ -172,7 +175,8 @@ static void unlink_in_project(TreeOp *op)
         op_fail(op, -ERR_NOT_FOUND);
 }
 
-/* What is inside of NAME/ is a view: removing it is taken and changes nothing, so that `rm -r NAME` comes to its rmdir. */
+/* What is inside of NAME/ is a view: removing it is taken and changes nothing, so that `rm -r NAME` comes to its rmdir.
+ */
 static void unlink_step(TreeOp *op)
 {
     if (op->changed)

@@ -1,9 +1,9 @@
 /*
  * commit: when a text that is being written is carried out. Pure.
  *
- * Shells and many programs ignore what close(2) says, so the write that completes a JSON object is the one that carries it out and
- * has its outcome. Until then writes are taken and wait; after it white space alone is taken; what can't become JSON any more
- * is refused at the very write that brought it.
+ * Shells and many programs ignore what close(2) says, so the write that completes a JSON object is the one that carries
+ * it out and has its outcome. Until then writes are taken and wait; after it white space alone is taken; what can't
+ * become JSON any more is refused at the very write that brought it.
  */
 #ifndef SKY_COMMIT_H
 #define SKY_COMMIT_H
@@ -15,7 +15,7 @@
 typedef struct CommitFacts {
     enum JsonState state; /* of all that was written */
     bool committed;       /* a text of this handle was carried out already */
-    bool began_empty;     /* the buffer did not begin with the old text: that one is carried out at fsync or close only */
+    bool began_empty; /* the buffer did not begin with the old text: that one is carried out at fsync or close only */
 } CommitFacts;
 
 enum CommitVerdict {

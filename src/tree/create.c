@@ -57,11 +57,13 @@ static bool contradicts(Span text, const char *member, Span expected)
 static int check_text(const Dir *dir, Span name, Span text, Failure *ret_failure)
 {
     if (contradicts(text, "name", name))
-        return bad(ret_failure,
-                   failure_make(-ERR_INVALID, "The text's `name` is not the file's name, %.*s.", (int)name.len, name.at),
-                   "Leave `name` out, or write to the file of that name.");
+        return bad(
+            ret_failure,
+            failure_make(-ERR_INVALID, "The text's `name` is not the file's name, %.*s.", (int)name.len, name.at),
+            "Leave `name` out, or write to the file of that name.");
     if (contradicts(text, "project_id", span_of(dir->id)))
-        return bad(ret_failure, failure_make(-ERR_INVALID, "The text's `project_id` is not this project's, %s.", dir->id),
+        return bad(ret_failure,
+                   failure_make(-ERR_INVALID, "The text's `project_id` is not this project's, %s.", dir->id),
                    "Leave `project_id` out, or write in the other project's directory.");
     return 0;
 }
@@ -103,13 +105,16 @@ static int identity(const Dir *dir, Span name, Buf *into)
 
 static int missing(const Dir *dir, const char *field, const char *example, Failure *ret_failure)
 {
-    Failure failure = failure_make(-ERR_INVALID,
-                                   "`%s` is missing: it is neither in the text, nor in %s/.defaults.json, nor among the "
-                                   "mount's options. Nothing was sent.",
-                                   field, dir->stem);
+    Failure failure =
+        failure_make(-ERR_INVALID,
+                     "`%s` is missing: it is neither in the text, nor in %s/.defaults.json, nor among the "
+                     "mount's options. Nothing was sent.",
+                     field, dir->stem);
 
-    failure_set_mend(&failure, "Write it into the text, or into %s/.defaults.json (such as {\"%s\": \"%s\"}), or mount with -o %s=%s.",
-                     dir->stem, field, example, field, example);
+    failure_set_mend(
+        &failure,
+        "Write it into the text, or into %s/.defaults.json (such as {\"%s\": \"%s\"}), or mount with -o %s=%s.",
+        dir->stem, field, example, field, example);
     *ret_failure = failure;
     return failure.code;
 }

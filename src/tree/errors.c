@@ -76,7 +76,8 @@ static int render_line(Buf *line, Tree *tree, const TreeCaller *caller, const ch
     if (r == 0)
         r = add_text(line, "path", path);
     if (r == 0)
-        r = buf_printf(line, ",\"errno\":\"%s\",\"sent\":\"%s\"", error_symbol(failure->code), sent_word(failure->sent));
+        r = buf_printf(line, ",\"errno\":\"%s\",\"sent\":\"%s\"", error_symbol(failure->code),
+                       sent_word(failure->sent));
     if (r == 0)
         r = add_details(line, failure);
     if (r == 0)

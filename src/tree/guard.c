@@ -14,8 +14,8 @@ typedef struct Times {
 
 struct Guard {
     Times deletes, creates;
-    bool tripped;          /* deletes are refused until somebody allows some */
-    unsigned allowed;      /* so many pass … */
+    bool tripped;     /* deletes are refused until somebody allows some */
+    unsigned allowed; /* so many pass … */
     int64_t allowed_until_ms;
 };
 
@@ -53,7 +53,8 @@ static bool matches(const char *pattern, const Binding *binding)
 
     if (!strchr(pattern, '/'))
         return fnmatch(pattern, binding->stem, 0) == 0;
-    return buf_printf(&path, "%s/%s", binding->dir->stem, binding->stem) == 0 && fnmatch(pattern, buf_text(&path), 0) == 0;
+    return buf_printf(&path, "%s/%s", binding->dir->stem, binding->stem) == 0 &&
+           fnmatch(pattern, buf_text(&path), 0) == 0;
 }
 
 static bool is_protected(const Tree *tree, const Binding *binding)
@@ -89,10 +90,12 @@ int guard_delete(Tree *tree, const Binding *binding, Failure *ret_failure)
     struct Guard *guard = tree->guard;
 
     if (tree->no_delete)
-        return refuse(ret_failure, failure_make(-ERR_GUARD, "Nothing can be deleted here: this is mounted with `nodelete`."),
+        return refuse(ret_failure,
+                      failure_make(-ERR_GUARD, "Nothing can be deleted here: this is mounted with `nodelete`."),
                       "Mount without nodelete.");
     if (is_protected(tree, binding))
-        return refuse(ret_failure, failure_make(-ERR_GUARD, "%s is protected: it matches protect=%s.", binding->stem, tree->protect),
+        return refuse(ret_failure,
+                      failure_make(-ERR_GUARD, "%s is protected: it matches protect=%s.", binding->stem, tree->protect),
                       "Mount with another protect=.");
     if (store_change_refused(tree->store, ret_failure) < 0)
         return ret_failure->code;
@@ -106,9 +109,12 @@ int guard_delete(Tree *tree, const Binding *binding, Failure *ret_failure)
     }
     guard->tripped = true;
     bring_back_all(tree);
-    *ret_failure = failure_make(-ERR_GUARD, "More than %u deletes in a minute: deletes are refused, and those that still waited were taken back.",
-                                tree->max_deletes);
-    failure_set_mend(ret_failure, "If you mean it: echo NUMBER > .skystack/allow_deletes lets that many pass within 10 minutes.");
+    *ret_failure = failure_make(
+        -ERR_GUARD,
+        "More than %u deletes in a minute: deletes are refused, and those that still waited were taken back.",
+        tree->max_deletes);
+    failure_set_mend(ret_failure,
+                     "If you mean it: echo NUMBER > .skystack/allow_deletes lets that many pass within 10 minutes.");
     return -ERR_GUARD;
 }
 
@@ -121,8 +127,10 @@ int guard_create(Tree *tree, Failure *ret_failure)
         note(creates, now);
         return 0;
     }
-    return refuse(ret_failure, failure_make(-ERR_GUARD, "More than %u creates in a minute: this one was not sent.", tree->max_creates),
-                  "Wait a minute, or mount with a larger max_creates=.");
+    return refuse(
+        ret_failure,
+        failure_make(-ERR_GUARD, "More than %u creates in a minute: this one was not sent.", tree->max_creates),
+        "Wait a minute, or mount with a larger max_creates=.");
 }
 
 void guard_allow(Tree *tree, unsigned count)

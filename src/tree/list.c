@@ -7,11 +7,12 @@
 #include <utlist.h>
 
 /*
- * Cookies, by the kind of directory. They stay right while entries come and go: each is the place of its entry, never an index.
+ * Cookies, by the kind of directory. They stay right while entries come and go: each is the place of its entry, never
+ * an index.
  *   everywhere: 1 is `.`, 2 is `..`
  *   root:       COOKIE_FIRST + the project's sequence
- *   project:    twice the binding's sequence (its file), plus one (its view); KEPT_BASE + twice a kept text's number (.rejected), plus one
- *               (.error); LOCAL_BASE + a node's number for scratch files
+ *   project:    twice the binding's sequence (its file), plus one (its view); KEPT_BASE + twice a kept text's number
+ *               (.rejected), plus one (.error); LOCAL_BASE + a node's number for scratch files
  *   view:       COOKIE_FIRST + the member's index (a snapshot's order does not change; another snapshot's rarely)
  *   by-id:      the project's sequence << 40 | the binding's
  */
@@ -133,7 +134,8 @@ static bool fill_bindings(TreeOp *op)
         return true;
     if (op->cookie % 2 == 1)
         sequence++;
-    for (binding = binding_at(op->node->dir, sequence); binding; binding = binding_at(op->node->dir, binding->sequence + 1)) {
+    for (binding = binding_at(op->node->dir, sequence); binding;
+         binding = binding_at(op->node->dir, binding->sequence + 1)) {
         if (!fill_binding(op, binding, valid_ms))
             return false;
     }
@@ -190,8 +192,8 @@ static void fill_scratch(TreeOp *op)
         each = next_scratch(op->node, each->number);
 }
 
-/* With a complete list, brought up to date at the start. Without one, what its pages have brought so far is handed on as it comes, and only
- * the list's end is the directory's. */
+/* With a complete list, brought up to date at the start. Without one, what its pages have brought so far is handed on as
+ * it comes, and only the list's end is the directory's. */
 static void list_project(TreeOp *op)
 {
     StoreListFacts facts;
@@ -249,7 +251,11 @@ static void list_controls(TreeOp *op)
     static const struct {
         const char *name;
         enum NodeKind kind;
-    } fixed[] = {{"errors", NODE_ERRORS}, {"refresh", NODE_REFRESH}, {"allow_deletes", NODE_ALLOW}, {"undo", NODE_UNDO}, {"by-id", NODE_BY_ID}};
+    } fixed[] = {{"errors", NODE_ERRORS},
+                 {"refresh", NODE_REFRESH},
+                 {"allow_deletes", NODE_ALLOW},
+                 {"undo", NODE_UNDO},
+                 {"by-id", NODE_BY_ID}};
     uint64_t index = COOKIE_FIRST;
     bool room = fill_dots(op);
 

@@ -39,7 +39,11 @@ int local_attach(Node *node, const TreeCaller *caller, mode_t mode)
     }
     if (!tree->locals)
         timer_start(tree->sweep, SWEEP_MS);
-    *local = (Local){.node = node_use(node), .data = BUF_INIT(TREE_SCRATCH_CAP), .mode = mode, .uid = caller->uid, .gid = caller->gid};
+    *local = (Local){.node = node_use(node),
+                     .data = BUF_INIT(TREE_SCRATCH_CAP),
+                     .mode = mode,
+                     .uid = caller->uid,
+                     .gid = caller->gid};
     local->atime_ms = local->mtime_ms = local->ctime_ms = clock_wall_ms(tree->clock);
     local->closed_ms = clock_now_ms(tree->clock);
     node->local = local;

@@ -139,7 +139,8 @@ static void lookup_in_project(TreeOp *op)
         return;
     }
     if (resolve_binding(op, op->node->dir, stem, &binding))
-        finish_entry(op, binding_node(binding, kind == NAME_INSTANCE ? NODE_INSTANCE : NODE_VIEW), name_valid_ms(binding));
+        finish_entry(op, binding_node(binding, kind == NAME_INSTANCE ? NODE_INSTANCE : NODE_VIEW),
+                     name_valid_ms(binding));
 }
 
 static void lookup_in_view(TreeOp *op)
@@ -279,8 +280,8 @@ void tree_readlink(Tree *tree, uint64_t number, tree_done_fn done, void *ctx)
         const Binding *binding = node->binding;
         bool one_project = binding->dir->node == tree->root;
 
-        reply.code = buf_printf(&target, "../..%s%s/%s.json", one_project ? "" : "/", one_project ? "" : binding->dir->stem,
-                                binding->stem);
+        reply.code = buf_printf(&target, "../..%s%s/%s.json", one_project ? "" : "/",
+                                one_project ? "" : binding->dir->stem, binding->stem);
         reply.bytes = buf_text(&target);
         reply.count = target.len;
     }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 enum { RENDER_CAP = 512 << 20 };
 
@@ -19,6 +20,7 @@ Handle *handle_new(Node *node, enum WriteKind writes)
     buf_init(&handle->buffer, TREE_WRITE_CAP);
     json_scan_init(&handle->scan, true);
     node->open_handles++;
+    DL_APPEND(node->tree->handles, handle);
     return handle;
 }
 
@@ -26,6 +28,7 @@ void handle_free(Handle *handle)
 {
     Node *node = handle->node;
 
+    DL_DELETE(node->tree->handles, handle);
     if (--node->open_handles == 0 && node->local) {
         if (node->unlinked)
             local_settle(node);
@@ -56,8 +59,9 @@ static bool is_written_anew(const Node *node)
 }
 
 /*
- * Pages belong to the inode, not to the handle: a handle whose bytes are not the ones that others have open reads past them, from
- * its own snapshot, and so does one with so much that a second copy in the page cache costs more than it brings.
+ * Pages belong to the inode, not to the handle: a handle whose bytes are not the ones that others have open reads past
+ * them, from its own snapshot, and so does one with so much that a second copy in the page cache costs more than it
+ * brings.
  */
 static TreeOpened opened_for_reading(Handle *handle)
 {
@@ -241,7 +245,8 @@ static bool create_is_refused(TreeOp *op, enum NodeKind kind)
     if (op_refused_read_only(op))
         return true;
     if (kind == NODE_ROOT) {
-        op_refuse(op, -ERR_NOT_PERMITTED, "Create instances in a project's directory, as NAME.json.", "No such file can be made here.");
+        op_refuse(op, -ERR_NOT_PERMITTED, "Create instances in a project's directory, as NAME.json.",
+                  "No such file can be made here.");
         return true;
     }
     if (kind == NODE_DRAFT && name_kind(span_of(op->name), &stem) == NAME_INSTANCE) {
@@ -297,7 +302,8 @@ void tree_create(Tree *tree, const TreeCaller *caller, uint64_t parent, const ch
 static Span readable(const Handle *handle)
 {
     if (handle->writes == WRITE_SCRATCH)
-        return handle->node->local ? (Span){buf_text(&handle->node->local->data), handle->node->local->data.len} : (Span){"", 0};
+        return handle->node->local ? (Span){buf_text(&handle->node->local->data), handle->node->local->data.len}
+                                   : (Span){"", 0};
     if (handle->text)
         return (Span){handle->text->data, handle->text->bytes};
     return (Span){buf_text(&handle->buffer), handle->buffer.len};

@@ -81,9 +81,11 @@ int error_render(const Node *node, Buf *into)
     date_format(text.wall_ms, time);
     r = add_line(into, "time", time);
     if (r == 0)
-        r = buf_printf(into, "\n%s\n",
-                       text.unsettled ? "The text is kept as NAME.json.rejected until it is known what became of it."
-                                      : "The text is kept as NAME.json.rejected. Mend it, then mv NAME.json.rejected NAME.json; or rm it.");
+        r = buf_printf(
+            into, "\n%s\n",
+            text.unsettled
+                ? "The text is kept as NAME.json.rejected until it is known what became of it."
+                : "The text is kept as NAME.json.rejected. Mend it, then mv NAME.json.rejected NAME.json; or rm it.");
     return r;
 }
 
@@ -95,7 +97,8 @@ void rejected_keep(TreeOp *op, const Handle *handle, const Failure *failure)
     Span stem;
 
     if (node->binding) {
-        if (buf_append(&name, resource_name(node->binding->resource).at, resource_name(node->binding->resource).len) < 0)
+        if (buf_append(&name, resource_name(node->binding->resource).at, resource_name(node->binding->resource).len) <
+            0)
             return;
     } else if (!node->name || name_kind(span_of(node->name), &stem) != NAME_INSTANCE || name_decode(stem, &name) < 0) {
         return;

@@ -178,11 +178,13 @@ static bool begin_renaming(TreeOp *op, const Binding *binding, Span stem)
     const char *reason = "";
 
     if (binding_find_any(op->target->dir, stem)) {
-        op_refuse(op, -ERR_EXISTS, "Remove that one first, or choose another name.", "There is an instance of that name already.");
+        op_refuse(op, -ERR_EXISTS, "Remove that one first, or choose another name.",
+                  "There is an instance of that name already.");
         return false;
     }
     if (name_decode(stem, &name) < 0 || !name_may_create((Span){buf_text(&name), name.len}, &reason)) {
-        op_refuse(op, -ERR_INVALID, "Use letters, digits, `.`, `_` and `-`, at most 63.", "No instance can have this name. %s", reason);
+        op_refuse(op, -ERR_INVALID, "Use letters, digits, `.`, `_` and `-`, at most 63.",
+                  "No instance can have this name. %s", reason);
         return false;
     }
     if (rename_patch(op, binding, (Span){buf_text(&name), name.len}, &patch) == 0)
@@ -242,8 +244,9 @@ static void edit_rejected(TreeOp *op, Node *source)
 {
     StoreText text;
     Span edited = {buf_text(&source->local->data), source->local->data.len};
-    int r = rejected_text(op->target->dir, op->target_name, &text) ? store_edit_text(op->tree->store, text.number, edited)
-                                                                   : -ERR_NOT_FOUND;
+    int r = rejected_text(op->target->dir, op->target_name, &text)
+                ? store_edit_text(op->tree->store, text.number, edited)
+                : -ERR_NOT_FOUND;
 
     if (r < 0) {
         op_fail(op, r);
@@ -339,5 +342,6 @@ void tree_rename(Tree *tree, const TreeCaller *caller, uint64_t parent, const ch
     op->target = target ? node_use(target) : NULL;
     op->target_name = strdup(new_name);
     op->flags = (int)flags;
-    op_run(op, ret_op, !op->target || !op->target_name || (flags & ~(unsigned)RENAME_NOREPLACE) ? invalid_step : rename_step);
+    op_run(op, ret_op,
+           !op->target || !op->target_name || (flags & ~(unsigned)RENAME_NOREPLACE) ? invalid_step : rename_step);
 }

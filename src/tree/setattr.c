@@ -25,7 +25,8 @@ static void set_local(Local *local, const TreeSet *set, int64_t now)
     local->ctime_ms = now;
 }
 
-/* What is being written gets another length; nothing is sent for that. Without a handle there is nothing being written. */
+/* What is being written gets another length; nothing is sent for that. Without a handle there is nothing being written.
+ */
 static int set_bytes(TreeOp *op)
 {
     Handle *handle = op->handle;

@@ -33,8 +33,8 @@ Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio)
     tree->guard = guard_new();
     tree->reads = reads_new();
     tree->root = node_new(tree, NODE_ROOT, NULL);
-    if (!tree->errors || !tree->guard || !tree->reads || !tree->root || copy_text(&tree->protect, config->protect) < 0 ||
-        copy_text(&tree->project, config->project) < 0 ||
+    if (!tree->errors || !tree->guard || !tree->reads || !tree->root ||
+        copy_text(&tree->protect, config->protect) < 0 || copy_text(&tree->project, config->project) < 0 ||
         copy_text(&tree->defaults, config->defaults) < 0 || copy_text(&tree->state_dir, config->state_dir) < 0) {
         tree_free(tree);
         return NULL;
@@ -59,6 +59,8 @@ void tree_free(Tree *tree)
     if (!tree)
         return;
     store_watch(tree->store, NULL, NULL);
+    while (tree->handles)
+        handle_free(tree->handles); /* open when the kernel let go */
     hidden_free_all(tree);
     dir_free_all(tree);
     node_free_all(tree);
@@ -107,8 +109,9 @@ void tree_counts(Tree *tree, TreeCounts *ret_counts)
 
     store_list_facts(tree->store, STORE_INSTANCES, &facts);
     *ret_counts = (TreeCounts){.instances = facts.count,
-                                .bytes = facts.json_bytes,
-                                .nodes = HASH_COUNT(tree->nodes),
-                                .scratch_bytes = tree->scratch_bytes,
-                                .waiting_deletes = hidden_count(tree), .parked = tree->parked};
+                               .bytes = facts.json_bytes,
+                               .nodes = HASH_COUNT(tree->nodes),
+                               .scratch_bytes = tree->scratch_bytes,
+                               .waiting_deletes = hidden_count(tree),
+                               .parked = tree->parked};
 }

@@ -1,12 +1,13 @@
 /*
  * tree: names, nodes and what reading and writing a file means.
  *
- * It turns the store's resources into directories and files and carries out what is done to them. It knows nothing of FUSE: mount
- * gives it calls and gets replies. A *node* is what the kernel knows of one name; its number is never used twice and is not its inode
- * number. A *handle* is an open file.
+ * It turns the store's resources into directories and files and carries out what is done to them. It knows nothing of
+ * FUSE: mount gives it calls and gets replies. A *node* is what the kernel knows of one name; its number is never used
+ * twice and is not its inode number. A *handle* is an open file.
  *
- * Operations: each starter calls `done` exactly once, from the loop and perhaps before it returns (then *ret_op is NULL). After
- * tree_cancel() `done` never runs; a change that was sent goes on by itself. A reply and what it points to are borrowed for the callback.
+ * Operations: each starter calls `done` exactly once, from the loop and perhaps before it returns (then *ret_op is
+ * NULL). After tree_cancel() `done` never runs; a change that was sent goes on by itself. A reply and what it points to
+ * are borrowed for the callback.
  */
 #ifndef SKY_TREE_H
 #define SKY_TREE_H
@@ -27,13 +28,13 @@ typedef struct TreeOp TreeOp;
 
 enum {
     TREE_ROOT = 1,
-    TREE_WRITE_CAP = 1 << 20,      /* bytes of a text being written */
+    TREE_WRITE_CAP = 1 << 20, /* bytes of a text being written */
     TREE_ERRORS_KEPT = 100,
-    TREE_LOCAL_KEPT_MS = 600000,   /* a scratch file or draft, after its last close */
-    TREE_SCRATCH_CAP = 16 << 20,   /* bytes of all scratch files */
-    TREE_BACKUP_MS = 10000,        /* how long a backup hides the file that it was */
-    TREE_ALLOWANCE_MS = 600000,    /* how long allow_deletes holds */
-    TREE_SHARED_BYTES = 16 << 10,  /* larger contents are read past the page cache, from the handle's own snapshot */
+    TREE_LOCAL_KEPT_MS = 600000,  /* a scratch file or draft, after its last close */
+    TREE_SCRATCH_CAP = 16 << 20,  /* bytes of all scratch files */
+    TREE_BACKUP_MS = 10000,       /* how long a backup hides the file that it was */
+    TREE_ALLOWANCE_MS = 600000,   /* how long allow_deletes holds */
+    TREE_SHARED_BYTES = 16 << 10, /* larger contents are read past the page cache, from the handle's own snapshot */
 };
 
 /* Who asks. The process is found out from the thread when it matters. */
@@ -70,7 +71,7 @@ typedef struct TreeOpened {
 } TreeOpened;
 
 typedef struct TreeReply {
-    int code; /* 0, or negative: then nothing else is set */
+    int code;          /* 0, or negative: then nothing else is set */
     TreeEntry entry;   /* lookup, create, mkdir; entry.attr alone: getattr, setattr */
     TreeOpened opened; /* open, create */
     const char *bytes; /* read, readlink, getxattr, listxattr */
@@ -87,16 +88,17 @@ typedef struct TreeSink {
 } TreeSink;
 
 typedef struct TreeConfig {
-    const char *project;        /* the name of the one project that is the root; NULL: all. Copied, as all texts here */
-    const char *defaults;       /* a JSON object that every create starts from; "{}" at least */
-    const char *state_dir;      /* where local files (.defaults.json) are kept; NULL: nowhere */
+    const char *project;   /* the name of the one project that is the root; NULL: all. Copied, as all texts here */
+    const char *defaults;  /* a JSON object that every create starts from; "{}" at least */
+    const char *state_dir; /* where local files (.defaults.json) are kept; NULL: nowhere */
     bool read_only;
-    bool attrs_listed;          /* listings show the NAME/ directories too */
-    int64_t delete_delay_ms;    /* how long a delete can be taken back; 0: it is sent inside the call */
-    unsigned max_deletes;       /* in 60 s, waiting ones counted; 0: no guard */
-    unsigned max_creates;       /* the same */
-    const char *protect;        /* globs with colons between them of what can't be deleted: NAME or PROJECT/NAME; NULL: nothing */
-    bool no_delete;             /* nothing can */
+    bool attrs_listed;       /* listings show the NAME/ directories too */
+    int64_t delete_delay_ms; /* how long a delete can be taken back; 0: it is sent inside the call */
+    unsigned max_deletes;    /* in 60 s, waiting ones counted; 0: no guard */
+    unsigned max_creates;    /* the same */
+    const char
+        *protect;   /* globs with colons between them of what can't be deleted: NAME or PROJECT/NAME; NULL: nothing */
+    bool no_delete; /* nothing can */
 } TreeConfig;
 
 /* NULL if there is no memory. The others stay the caller's and must outlive the tree. */
@@ -112,7 +114,8 @@ int tree_add_control(Tree *tree, const char *name, tree_render_fn render, void *
 /* Takes NULL. */
 void tree_cancel(TreeOp *op);
 
-/* Names. A successful lookup, create or mkdir counts one reference of the kernel's to the node, which forget gives back. */
+/* Names. A successful lookup, create or mkdir counts one reference of the kernel's to the node, which forget gives
+ * back. */
 void tree_lookup(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, tree_done_fn done, void *ctx,
                  TreeOp **ret_op);
 void tree_forget(Tree *tree, uint64_t node, uint64_t count);
@@ -129,7 +132,8 @@ typedef struct TreeDirent {
 } TreeDirent;
 /* Takes one, or says false: full. */
 typedef bool (*tree_fill_fn)(void *ctx, const TreeDirent *dirent);
-/* Hands on the entries after `cookie` (0: from the start) until full. Then done with code 0; no entry at all means the end. */
+/* Hands on the entries after `cookie` (0: from the start) until full. Then done with code 0; no entry at all means the
+ * end. */
 void tree_list(Tree *tree, const TreeCaller *caller, uint64_t node, uint64_t cookie, bool entries, tree_fill_fn fill,
                tree_done_fn done, void *ctx, TreeOp **ret_op);
 
@@ -143,7 +147,14 @@ void tree_read(Tree *tree, uint64_t handle, uint64_t offset, size_t count, tree_
 void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle, uint64_t offset, const char *bytes, size_t count,
                 tree_done_fn done, void *ctx, TreeOp **ret_op);
 /* What is to be set of a file's attributes. */
-enum { TREE_SET_BYTES = 1, TREE_SET_MODE = 2, TREE_SET_UID = 4, TREE_SET_GID = 8, TREE_SET_ATIME = 16, TREE_SET_MTIME = 32 };
+enum {
+    TREE_SET_BYTES = 1,
+    TREE_SET_MODE = 2,
+    TREE_SET_UID = 4,
+    TREE_SET_GID = 8,
+    TREE_SET_ATIME = 16,
+    TREE_SET_MTIME = 32
+};
 typedef struct TreeSet {
     unsigned what;
     uint64_t bytes;
@@ -157,8 +168,8 @@ void tree_setattr(Tree *tree, const TreeCaller *caller, uint64_t node, uint64_t 
                   tree_done_fn done, void *ctx, TreeOp **ret_op);
 enum TreeSettle { TREE_FLUSH, TREE_FSYNC, TREE_RELEASE };
 /* After RELEASE the handle is gone. */
-void tree_settle(Tree *tree, const TreeCaller *caller, uint64_t handle, enum TreeSettle when, tree_done_fn done, void *ctx,
-                 TreeOp **ret_op);
+void tree_settle(Tree *tree, const TreeCaller *caller, uint64_t handle, enum TreeSettle when, tree_done_fn done,
+                 void *ctx, TreeOp **ret_op);
 
 /* Changes of names. */
 void tree_mkdir(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, tree_done_fn done, void *ctx,

@@ -1,11 +1,12 @@
 /*
  * tree_internal: what the files of the tree share.
  *
- * Life of a node: made when a name is first looked up (node_child(), binding_node()), it lives while anything needs it: the kernel's lookups, open
- * handles, parked operations, children. Each holds one `uses`; node_unuse() of the last frees it. The root and the project directories stay.
+ * Life of a node: made when a name is first looked up (node_child(), binding_node()), it lives while anything needs it:
+ * the kernel's lookups, open handles, parked operations, children. Each holds one `uses`; node_unuse() of the last
+ * frees it. The root and the project directories stay.
  *
- * A *binding* ties an instance to its file name in a directory. It ends with the instance, or when its name or project changes; its
- * nodes then stay behind as orphans, which know nothing any more but what is open.
+ * A *binding* ties an instance to its file name in a directory. It ends with the instance, or when its name or project
+ * changes; its nodes then stay behind as orphans, which know nothing any more but what is open.
  */
 #ifndef SKY_TREE_INTERNAL_H
 #define SKY_TREE_INTERNAL_H
@@ -43,11 +44,11 @@ enum NodeKind {
     NODE_CONTROLS, /* .skystack/ */
     NODE_CONTROL,  /* a file of it */
     NODE_REFRESH,
-    NODE_ALLOW,    /* .skystack/allow_deletes */
+    NODE_ALLOW, /* .skystack/allow_deletes */
     NODE_UNDO,
     NODE_ERRORS,
-    NODE_BY_ID,    /* .skystack/by-id/ */
-    NODE_LINK,     /* a link in it */
+    NODE_BY_ID, /* .skystack/by-id/ */
+    NODE_LINK,  /* a link in it */
 };
 
 struct Node {
@@ -55,18 +56,18 @@ struct Node {
     uint64_t number;
     Tree *tree;
     Node *parent;
-    Node *children;         /* those that no binding holds, in the order of their numbers */
-    Node *prev, *next;      /* siblings */
-    char *name;             /* NULL where the binding or the project knows it */
-    Dir *dir;               /* the project that it is in or is; NULL outside of projects */
-    Binding *binding;       /* the instance that it shows; NULL outside of instances, and once that is gone */
+    Node *children;    /* those that no binding holds, in the order of their numbers */
+    Node *prev, *next; /* siblings */
+    char *name;        /* NULL where the binding or the project knows it */
+    Dir *dir;          /* the project that it is in or is; NULL outside of projects */
+    Binding *binding;  /* the instance that it shows; NULL outside of instances, and once that is gone */
     const struct Control *control;
-    struct Local *local;    /* of a draft: what is kept of it here */
-    uint64_t lookups;       /* the kernel's */
+    struct Local *local; /* of a draft: what is kept of it here */
+    uint64_t lookups;    /* the kernel's */
     uint64_t uses;
-    uint64_t content;       /* hash of what was last opened */
-    uint64_t sent_bytes;    /* the size that the kernel was last told */
-    uint64_t rendered;      /* the size of what an open handle on a file that is written anew each time has */
+    uint64_t content;    /* hash of what was last opened */
+    uint64_t sent_bytes; /* the size that the kernel was last told */
+    uint64_t rendered;   /* the size of what an open handle on a file that is written anew each time has */
     unsigned open_handles;
     unsigned char kind;
     bool unlinked;
@@ -76,12 +77,12 @@ struct Binding {
     UT_hash_handle hh; /* by stem, in its directory */
     Dir *dir;
     Node *file, *view, *link; /* NULL: nobody looked */
-    Resource *resource; /* as of the newest event */
+    Resource *resource;       /* as of the newest event */
     char *stem;
     uint64_t sequence; /* its place in the directory */
     int64_t mtime_ms, ctime_ms;
-    bool shown; /* somebody saw the name: it stays */
-    bool twin;  /* its stem is not its plain name's */
+    bool shown;                /* somebody saw the name: it stays */
+    bool twin;                 /* its stem is not its plain name's */
     struct Hidden *hidden;     /* why it is not to be seen now; NULL: it is */
     struct Versions *versions; /* what it was before, for texts that were made from that; NULL: nothing else */
 };
@@ -95,8 +96,8 @@ struct Dir {
     Binding **slots; /* in order of their sequence; NULL: gone */
     size_t slot_count, slot_room, slots_gone;
     uint64_t next_sequence;
-    size_t twins; /* bindings whose stem is not their plain name's */
-    uint64_t sequence; /* its own place in the root */
+    size_t twins;       /* bindings whose stem is not their plain name's */
+    uint64_t sequence;  /* its own place in the root */
     int64_t changed_ms; /* wall clock: when something last came or went */
     char *defaults;     /* .defaults.json; NULL: not read yet */
     bool known;         /* the API's list of projects has it */
@@ -120,7 +121,7 @@ enum WriteKind {
     WRITE_NONE,
     WRITE_INSTANCE,
     WRITE_DEFAULTS,
-    WRITE_VALUE,    /* one value in NAME/, a write */
+    WRITE_VALUE, /* one value in NAME/, a write */
     WRITE_SCRATCH,
     WRITE_REJECTED,
     WRITE_REFRESH,
@@ -132,28 +133,30 @@ struct Handle {
     Node *node;
     Text *text; /* what is read */
     enum WriteKind writes;
-    Buf buffer;      /* what was written */
-    JsonScan scan;   /* of all of it */
+    Buf buffer;    /* what was written */
+    JsonScan scan; /* of all of it */
     size_t scanned;
     bool append;
-    bool began_empty; /* the buffer did not begin with the old text */
-    bool dirty;       /* written to since it was carried out or kept */
-    bool committed;   /* the text was carried out; only white space may follow */
-    bool committing;  /* … and is on its way now */
-    bool kept;        /* the store has the text already */
-    int latched;      /* the outcome of a failed commit, until truncated */
-    Failure failure;  /* of that, if it is to be kept with the text */
-    Resource *base;   /* what the buffer began with; NULL: nothing */
+    bool began_empty;  /* the buffer did not begin with the old text */
+    bool dirty;        /* written to since it was carried out or kept */
+    bool committed;    /* the text was carried out; only white space may follow */
+    bool committing;   /* … and is on its way now */
+    bool kept;         /* the store has the text already */
+    int latched;       /* the outcome of a failed commit, until truncated */
+    Failure failure;   /* of that, if it is to be kept with the text */
+    Resource *base;    /* what the buffer began with; NULL: nothing */
+    TreeCaller writer; /* who wrote last: a close may come from anybody */
+    Handle *prev, *next;
 };
 
 /* A text that is to be carried out, and where. */
 typedef struct Carry {
     Dir *dir;
     char *stem;
-    Span text;        /* lives as long as the operation */
-    Resource *base;   /* what it was made from, if that is known; a reference */
-    bool is_patch;    /* made here of one value: what it leaves out stays */
-    bool is_made;     /* nobody wrote it: it is not kept */
+    Span text;      /* lives as long as the operation */
+    Resource *base; /* what it was made from, if that is known; a reference */
+    bool is_patch;  /* made here of one value: what it leaves out stays */
+    bool is_made;   /* nobody wrote it: it is not kept */
 } Carry;
 
 struct TreeOp {
@@ -163,15 +166,16 @@ struct TreeOp {
     Node *node;       /* what it is about; used */
     char *name;       /* in it */
     void (*step)(TreeOp *op);
-    /* Called when it fails or is cancelled, before it goes; a cancelled change is ERR_INTERRUPTED if it was not sent, else ERR_UNSETTLED. */
+    /* Called when it fails or is cancelled, before it goes; a cancelled change is ERR_INTERRUPTED if it was not sent,
+     * else ERR_UNSETTLED. */
     void (*broke)(TreeOp *op, int code);
     tree_done_fn done;
     void *ctx;
     StoreOp *waiting;
     bool waits_for_list;
-    bool *over;       /* set when it is over, while its starter runs */
-    bool inside;      /* the store is being asked: answers that come meanwhile don't run the step */
-    bool failed;      /* such an answer was this failure */
+    bool *over;  /* set when it is over, while its starter runs */
+    bool inside; /* the store is being asked: answers that come meanwhile don't run the step */
+    bool failed; /* such an answer was this failure */
     Failure failure;
     bool listed[STORE_SETS];
     bool got;         /* the instance was asked for, and is as fresh as it gets */
@@ -179,10 +183,10 @@ struct TreeOp {
     Resource *result; /* … and this is what came of it */
     Handle *handle;
     Carry carry;
-    Text *text;       /* held for the carry */
+    Text *text;             /* held for the carry */
     struct Hidden *claimed; /* a delete that it carries out */
-    Node *source;     /* of a rename; used */
-    Node *target;     /* the directory that it goes to; used */
+    Node *source;           /* of a rename; used */
+    Node *target;           /* the directory that it goes to; used */
     char *target_name;
     enum TreeSettle settle;
     TreeSet set;
@@ -206,6 +210,7 @@ struct Tree {
     char *protect;
     int64_t delete_delay_ms;
     unsigned max_deletes, max_creates;
+    Handle *handles;
     struct Hidden *hidden;
     Timer *hidden_timer;
     clock_fn flushed; /* who waits for the deletes that are being sent */
@@ -250,7 +255,8 @@ mode_t node_mode(const Node *node);
 void node_free_all(Tree *tree);
 
 /* binding.c */
-void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after, void *tag);
+void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
+                      void *tag);
 /* Those that are to be seen. */
 Binding *binding_find(Dir *dir, Span stem);
 /* Hidden ones too. */
@@ -277,8 +283,8 @@ int dir_set_defaults(Dir *dir, Span object);
 Dir *dir_next(Tree *tree, uint64_t sequence);
 void dir_free_all(Tree *tree);
 
-/* op.c: an operation is a step that is run again whenever what it waited for has come. A need returns true if it is met; if not, the
- * operation is parked, or already over, and the step returns. */
+/* op.c: an operation is a step that is run again whenever what it waited for has come. A need returns true if it is
+ * met; if not, the operation is parked, or already over, and the step returns. */
 TreeOp *op_start(Tree *tree, const TreeCaller *caller, const char *verb, uint64_t node, const char *name,
                  tree_done_fn done, void *ctx, TreeOp **ret_op);
 /* Runs the first step; *ret_op is the operation if it is parked then. */
@@ -313,8 +319,8 @@ Node *controls_node(Tree *tree);
 Node *by_id_node(Tree *tree);
 
 /* resolve.c */
-/* The binding that a file name in a project stands for, asking the API if need be. False: parked, over, or there is none and the operation
- * failed with ERR_NOT_FOUND. */
+/* The binding that a file name in a project stands for, asking the API if need be. False: parked, over, or there is
+ * none and the operation failed with ERR_NOT_FOUND. */
 bool resolve_binding(TreeOp *op, Dir *dir, Span stem, Binding **ret_binding);
 
 /* The binding of an instance's id; NULL if none is known. */
@@ -335,7 +341,8 @@ bool value_of(const Node *node, Span *ret_value);
 int value_text(Span value, Buf *into);
 /* Whether the API lets one set it, by its top-level field. */
 bool value_may_be_set(const Node *node);
-/* The merge patch that sets the value to what was written: as text where it is a string now, as JSON otherwise. 0, -ERR_INVALID, … */
+/* The merge patch that sets the value to what was written: as text where it is a string now, as JSON otherwise. 0,
+ * -ERR_INVALID, … */
 int value_patch(const Node *node, Span written, Buf *into);
 /* The file name of an object's member. */
 int value_file_name(Span raw_key, Buf *into);
@@ -383,7 +390,8 @@ void local_remove(Node *node);
 void local_free(Local *local);
 
 /* carry.c */
-/* Carries out op->carry: an update of the instance of that name, or a create. True: done (op->result is the instance); false: parked or over. */
+/* Carries out op->carry: an update of the instance of that name, or a create. True: done (op->result is the instance);
+ * false: parked or over. */
 bool carry_out(TreeOp *op);
 void carry_release(Carry *carry);
 /* Ties the instance that a carried text became to the node under which it was written. */
@@ -396,7 +404,8 @@ void reads_free(struct Reads *reads);
 void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource);
 void versions_note(Binding *binding, Resource *before);
 void versions_free(struct Versions *versions);
-/* The version whose updated_at the text carries, else what the caller's process last read; NULL: take the state of now. Borrowed. */
+/* The version whose updated_at the text carries, else what the caller's process last read; NULL: take the state of now.
+ * Borrowed. */
 Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text);
 
 /* hide.c: instances that are not to be seen for a while */
@@ -404,13 +413,13 @@ enum HiddenKind { HIDDEN_DELETE, HIDDEN_BACKUP };
 typedef struct Hidden {
     Tree *tree;
     enum HiddenKind kind;
-    Binding *binding;  /* NULL: the instance is gone */
+    Binding *binding; /* NULL: the instance is gone */
     TreeCaller caller;
-    pid_t process;     /* of the caller; 0: not known */
-    Node *backup;      /* what it was renamed to; used */
+    pid_t process; /* of the caller; 0: not known */
+    Node *backup;  /* what it was renamed to; used */
     int64_t due_ms;
     StoreOp *sending;
-    bool claimed;      /* an operation carries the delete out */
+    bool claimed; /* an operation carries the delete out */
     struct Hidden *prev, *next;
 } Hidden;
 /* 0 or -ERR_NO_MEMORY. */

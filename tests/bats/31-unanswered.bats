@@ -117,10 +117,11 @@ answers() {
 
 @test "a create answered by 201 and nonsense is EINPROGRESS, and was sent once" {
     up
-    local body
+    local body number=0
     for body in '' 'null' '[]' '{"name":"web-9"}' '<html>' '{"id":""}'; do
         fault "$(jq -n --arg body "$body" '{kind: "body", method: "POST", status: 201, body: $body, content_type: "application/json"}')" >/dev/null
-        refused 'Operation now in progress' mkdir "$prod/web-9"
+        number=$((number + 1))
+        refused 'Operation now in progress' mkdir "$prod/web-9$number"
     done
     assert_equal "$(posts)" 6
 }

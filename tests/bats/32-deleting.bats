@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Deleting: rm NAME.json and rmdir NAME are one DELETE each, by the id that the name stood for.
+# Deleting: rm NAME.json and rmdir NAME are one DELETE each, by the id that the name stood for. Here it is sent inside of the call.
 
 load helper
 
@@ -10,7 +10,7 @@ setup() {
 
 # up [OPTION,...]: mounted, and the lists known.
 up() {
-    mount_up "region=eu-central,size=standard-2,timeout=2${1:+,$1}"
+    mount_up "region=eu-central,size=standard-2,timeout=2,delete_delay=0,max_deletes=0${1:+,$1}"
     ls "$MNT" "$prod" >/dev/null
     requests_reset
 }

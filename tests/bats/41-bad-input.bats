@@ -308,7 +308,7 @@ mounts() {
     mounting "$GOOD,timeout=1"
     local began
     began=$(since)
-    cannot 32 'did not answer in time' "${MOUNTING[@]}"
+    cannot 32 'did not answer within 1 s' "${MOUNTING[@]}"
     [ $(($(since) - began)) -lt 5000 ]
     [[ $stderr == *timeout=* ]]
 }

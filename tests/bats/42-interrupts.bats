@@ -12,7 +12,7 @@ setup() {
 }
 
 up() {
-    mount_up "region=eu-central,size=standard-2,timeout=30${1:+,$1}"
+    mount_up "region=eu-central,size=standard-2,timeout=30,delete_delay=0${1:+,$1}"
     ls "$MNT" "$prod" >/dev/null
     jq -e .region "$prod/worker-1.json" >/dev/null
     requests_reset

@@ -9,7 +9,7 @@ setup() {
 }
 
 up() {
-    mount_up "region=eu-central,size=standard-2,ttl=1,ttl_transition=0.2${1:+,$1}"
+    mount_up "region=eu-central,size=standard-2,ttl=1,ttl_transition=0.2,delete_delay=0,max_deletes=0,max_creates=0${1:+,$1}"
 }
 
 # all COMMAND...: fifty of it at once, each with its number as the last word; fails with what those said that failed.
