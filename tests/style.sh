@@ -37,7 +37,7 @@ shell_scripts_are_clean()
 }
 
 # The folders that are formatted throughout, and stay so.
-formatted=(src/api src/net src/sandbox)
+formatted=(src)
 
 c_is_formatted()
 {

@@ -51,37 +51,51 @@ static int copy_out(int fd)
     return count < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int command_status(const char *path, bool json)
+static int command_status(const CommandWords *words)
 {
     _cleanup_free_ char *mountpoint = NULL;
     _cleanup_close_ int fd = -1;
     Failure failure;
 
-    if (mounts_find(path, &mountpoint, NULL, &failure) < 0) {
+    if (mounts_find(words->path, &mountpoint, NULL, &failure) < 0) {
         say_failure(&failure);
         return EXIT_NOT_FOUND;
     }
-    fd = commands_open_control(mountpoint, json ? "status.json" : "status", O_RDONLY);
+    fd = commands_open_control(mountpoint, words->json ? "status.json" : "status", O_RDONLY);
     return fd < 0 ? say(fd, "The status", mountpoint) : copy_out(fd);
 }
 
-static int command_refresh(const char *path, bool json)
+/* Writes the path that was given, or "all", to a file of .skystack. */
+static int tell_control(const CommandWords *words, const char *control)
 {
     _cleanup_free_ char *mountpoint = NULL, *below = NULL;
     _cleanup_close_ int fd = -1;
     Failure failure;
     const char *what;
 
-    (void)json;
-    if (mounts_find(path, &mountpoint, &below, &failure) < 0) {
+    if (mounts_find(words->path, &mountpoint, &below, &failure) < 0) {
         say_failure(&failure);
         return EXIT_NOT_FOUND;
     }
-    what = path && below && strcmp(below, "/") != 0 ? below : "all";
-    fd = commands_open_control(mountpoint, "refresh", O_WRONLY);
+    what = words->path && below && strcmp(below, "/") != 0 ? below : "all";
+    fd = commands_open_control(mountpoint, control, O_WRONLY);
     if (fd < 0)
-        return say(fd, "The refresh file", mountpoint);
-    return write(fd, what, strlen(what)) == (ssize_t)strlen(what) ? EXIT_OK : EXIT_FAILED;
+        return say(fd, control, mountpoint);
+    if (write(fd, what, strlen(what)) == (ssize_t)strlen(what))
+        return EXIT_OK;
+    failure = failure_make(error_from_errno(errno), "%s: nothing to do there.", what);
+    say_failure(&failure);
+    return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_FAILED;
+}
+
+static int command_refresh(const CommandWords *words)
+{
+    return tell_control(words, "refresh");
+}
+
+static int command_undo(const CommandWords *words)
+{
+    return tell_control(words, "undo");
 }
 
 static int unmount_by_helper(char *mountpoint)
@@ -95,18 +109,17 @@ static int unmount_by_helper(char *mountpoint)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
-static int command_umount(const char *path, bool json)
+static int command_umount(const CommandWords *words)
 {
     _cleanup_free_ char *mountpoint = NULL, *below = NULL;
     Failure failure;
 
-    (void)json;
-    if (mounts_find(path, &mountpoint, &below, &failure) < 0) {
+    if (mounts_find(words->path, &mountpoint, &below, &failure) < 0) {
         say_failure(&failure);
         return EXIT_NOT_FOUND;
     }
-    if (path && below && strcmp(below, "/") != 0) {
-        failure = failure_make(-ERR_INVALID, "%s is not a mount point; %s is.", path, mountpoint);
+    if (words->path && below && strcmp(below, "/") != 0) {
+        failure = failure_make(-ERR_INVALID, "%s is not a mount point; %s is.", words->path, mountpoint);
         say_failure(&failure);
         return EXIT_USAGE;
     }
@@ -123,7 +136,9 @@ static int command_umount(const char *path, bool json)
 const Command commands[] = {
     {"status", "[MOUNTPOINT] [--json]", "how a mount is doing", command_status},
     {"why", "[PATH] [--json]", "why the last operation here failed, and what to do", command_why},
+    {"undo", "[PATH]", "take back deletes that still wait", command_undo},
     {"refresh", "[PATH]", "let the next look ask the API", command_refresh},
     {"umount", "[MOUNTPOINT]", "unmount", command_umount},
+    {"hook", "bash|zsh|fish", "shell code that tells why after each command that failed on a mount", command_hook},
     {0},
 };

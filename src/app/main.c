@@ -54,21 +54,36 @@ static const Command *find_command(const char *name)
     return NULL;
 }
 
+/* Seconds since 1970, as shells have them in $EPOCHREALTIME. */
+static int parse_since(const char *text, int64_t *ret_ms)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end || seconds < 0 || seconds > 1e11)
+        return -ERR_INVALID;
+    *ret_ms = (int64_t)(seconds * 1000);
+    return 0;
+}
+
 static int run_command(const Command *command, int count, char **words)
 {
-    const char *path = NULL;
-    bool json = false;
+    CommandWords parsed = {0};
 
     for (int i = 0; i < count; i++) {
+        bool since = strcmp(words[i], "--since") == 0 && command->run == command_why && i + 1 < count;
+
         if (strcmp(words[i], "--json") == 0)
-            json = true;
-        else if (words[i][0] == '-' || path)
+            parsed.json = true;
+        else if (since && parse_since(words[i + 1], &parsed.since_ms) == 0)
+            i++;
+        else if (words[i][0] == '-' || parsed.path)
             return usage_error(
                 failure_make(-ERR_INVALID, "`skystackfs %s` does not take `%s`.", command->name, words[i]));
         else
-            path = words[i];
+            parsed.path = words[i];
     }
-    return command->run(path, json);
+    return command->run(&parsed);
 }
 
 /* The daemon works in `/`, so the mount point must be absolute. A dead mount can't be resolved: then the text itself

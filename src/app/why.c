@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "commands.h"
+#include "date.h"
 #include "error.h"
 #include "exit_code.h"
 #include "log.h"
@@ -24,17 +25,21 @@ static const char *text_of(const cJSON *error, const char *field)
 }
 
 /* The newest failure of a path, or of this session. */
-static bool is_wanted(const cJSON *error, const char *below, pid_t session)
+static bool is_wanted(const cJSON *error, const char *below, pid_t session, int64_t since_ms)
 {
+    int64_t at_ms = 0;
+
     const cJSON *whose = cJSON_GetObjectItemCaseSensitive(error, "session");
 
+    if (since_ms && (!date_parse_rfc3339(span_of(text_of(error, "time")), &at_ms) || at_ms < since_ms))
+        return false;
     if (below)
         return strcmp(text_of(error, "path"), below) == 0;
     return cJSON_IsNumber(whose) && whose->valueint == (int)session;
 }
 
 /* The last line that is wanted, as it stands in the file; NULL if there is none. Points into `errors`. */
-static char *find_newest(char *errors, const char *below)
+static char *find_newest(char *errors, const char *below, int64_t since_ms)
 {
     pid_t session = getsid(0);
     char *rest = errors, *line, *found = NULL;
@@ -42,7 +47,7 @@ static char *find_newest(char *errors, const char *below)
     while ((line = strsep(&rest, "\n")) != NULL) {
         cJSON *error = cJSON_Parse(line);
 
-        if (error && is_wanted(error, below, session))
+        if (error && is_wanted(error, below, session, since_ms))
             found = line;
         cJSON_Delete(error);
     }
@@ -91,13 +96,13 @@ static int read_errors(const char *mountpoint, Buf *into)
     return r;
 }
 
-int command_why(const char *path, bool json)
+int command_why(const CommandWords *words)
 {
     _cleanup_free_ char *mountpoint = NULL, *below = NULL;
     _cleanup_buf_ Buf errors = BUF_INIT(ERRORS_BYTES);
     Failure failure;
     const char *line;
-    int r = mounts_find(path, &mountpoint, &below, &failure);
+    int r = mounts_find(words->path, &mountpoint, &below, &failure);
 
     if (r < 0) {
         say_failure(&failure);
@@ -109,12 +114,16 @@ int command_why(const char *path, bool json)
         say_failure(&failure);
         return EXIT_FAILED;
     }
-    line = errors.data ? find_newest(errors.data, path ? below : NULL) : NULL;
+    line = errors.data ? find_newest(errors.data, words->path ? below : NULL, words->since_ms) : NULL;
+    if (!line && words->since_ms)
+        return EXIT_NOT_FOUND; /* a hook's question: no news is not worth a line */
     if (!line) {
-        printf("%s\n", json ? "null" : path ? "Nothing has failed there." : "Nothing has failed in this session.");
+        printf("%s\n", words->json   ? "null"
+                       : words->path ? "Nothing has failed there."
+                                     : "Nothing has failed in this session.");
         return EXIT_NOT_FOUND;
     }
-    if (json)
+    if (words->json)
         printf("%s\n", line);
     else
         print_for_people(line);

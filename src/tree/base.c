@@ -11,6 +11,7 @@ enum { READS_KEPT = 1024, VERSIONS_KEPT = 8, VERSION_MS = 600000 };
  * matters. */
 typedef struct Read {
     pid_t thread;
+    bool written; /* it is the text that it wrote, not what it read */
     Resource *resource;
 } Read;
 
@@ -37,13 +38,27 @@ void reads_free(struct Reads *reads)
     free(reads);
 }
 
-void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource)
+/* Takes over the reference. */
+static void note(Tree *tree, const TreeCaller *caller, Resource *resource, bool written)
 {
     Read *row = &tree->reads->rows[tree->reads->next];
 
     resource_unref(row->resource);
-    *row = (Read){.thread = caller->thread, .resource = resource_ref(resource)};
+    *row = (Read){.thread = caller->thread, .written = written, .resource = resource};
     tree->reads->next = (tree->reads->next + 1) % READS_KEPT;
+}
+
+void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource)
+{
+    note(tree, caller, resource_ref(resource), false);
+}
+
+void base_note_written(Tree *tree, const TreeCaller *caller, Span text)
+{
+    Resource *resource;
+
+    if (resource_new(json_trim(text), &resource) == 0)
+        note(tree, caller, resource, true);
 }
 
 static bool is_same_process(pid_t thread, pid_t process)
@@ -51,7 +66,7 @@ static bool is_same_process(pid_t thread, pid_t process)
     return thread > 0 && (thread == process || process_of_thread(thread) == process);
 }
 
-static Resource *last_read(Tree *tree, const TreeCaller *caller, const char *id)
+static const Read *last_read(Tree *tree, const TreeCaller *caller, const char *id)
 {
     pid_t process = process_of_thread(caller->thread);
     const struct Reads *reads = tree->reads;
@@ -62,7 +77,7 @@ static Resource *last_read(Tree *tree, const TreeCaller *caller, const char *id)
         if (!row->resource)
             break;
         if (strcmp(resource_id(row->resource), id) == 0 && is_same_process(row->thread, process))
-            return row->resource;
+            return row;
     }
     return NULL;
 }
@@ -72,12 +87,11 @@ static bool updated_at(const Resource *resource, Span *ret_text)
     return json_member(resource_text(resource), "updated_at", ret_text);
 }
 
-/* Of versions that differ only in what the server measures, the newest is enough. */
+/* Of versions that differ only in what the server measures, one is enough. */
 void versions_note(Binding *binding, Resource *before)
 {
     struct Versions *versions = binding->versions;
     size_t last;
-    Span a, b;
 
     if (!resource_is_whole(before))
         return;
@@ -86,7 +100,7 @@ void versions_note(Binding *binding, Resource *before)
     if (!versions)
         return;
     last = (versions->next + VERSIONS_KEPT - 1) % VERSIONS_KEPT;
-    if (versions->rows[last] && updated_at(versions->rows[last], &a) && updated_at(before, &b) && span_equal(a, b))
+    if (versions->rows[last] && resource_same_settings(versions->rows[last], before))
         versions->next = last;
     resource_unref(versions->rows[versions->next]);
     versions->rows[versions->next] = resource_ref(before);
@@ -113,23 +127,25 @@ static Resource *version_of(const Binding *binding, Span stamp)
     const struct Versions *versions = binding->versions;
     int64_t now = clock_now_ms(binding->dir->tree->clock);
 
-    if (carries(binding->resource, stamp))
-        return binding->resource;
-    for (size_t back = 1; versions && back <= VERSIONS_KEPT; back++) {
-        size_t row = (versions->next + VERSIONS_KEPT - back) % VERSIONS_KEPT;
+    for (size_t i = 0; versions && i < VERSIONS_KEPT; i++) {
+        size_t row = (versions->next + i) % VERSIONS_KEPT;
 
         if (carries(versions->rows[row], stamp) && now - versions->until_ms[row] < VERSION_MS)
             return versions->rows[row];
     }
-    return NULL;
+    return carries(binding->resource, stamp) ? binding->resource : NULL;
 }
 
 Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text)
 {
-    Resource *found = NULL;
+    const Read *own = last_read(tree, caller, resource_id(binding->resource));
+    Resource *version = NULL;
     Span stamp;
+    bool stamped = json_member(text, "updated_at", &stamp);
 
-    if (json_member(text, "updated_at", &stamp))
-        found = version_of(binding, stamp);
-    return found ? found : last_read(tree, caller, resource_id(binding->resource));
+    if (own && (own->written || (stamped && carries(own->resource, stamp))))
+        return own->resource;
+    if (stamped)
+        version = version_of(binding, stamp);
+    return version ? version : own ? own->resource : NULL;
 }

@@ -42,6 +42,13 @@ static int64_t name_valid_ms(const Binding *binding)
     return fresh > list.fresh_ms ? fresh : list.fresh_ms;
 }
 
+/* The kernel forgets NAME.json itself when it is removed. Of the other names of an instance it would have to be told, and that would come
+ * a moment too late for whoever looks right after. */
+static void finish_instance(TreeOp *op, Binding *binding, enum NodeKind kind)
+{
+    finish_entry(op, binding_node(binding, kind), kind == NODE_INSTANCE ? name_valid_ms(binding) : 0);
+}
+
 static const struct {
     const char *name;
     enum NodeKind kind;
@@ -139,8 +146,7 @@ static void lookup_in_project(TreeOp *op)
         return;
     }
     if (resolve_binding(op, op->node->dir, stem, &binding))
-        finish_entry(op, binding_node(binding, kind == NAME_INSTANCE ? NODE_INSTANCE : NODE_VIEW),
-                     name_valid_ms(binding));
+        finish_instance(op, binding, kind == NAME_INSTANCE ? NODE_INSTANCE : NODE_VIEW);
 }
 
 static void lookup_in_view(TreeOp *op)
@@ -198,7 +204,7 @@ static void lookup_by_id(TreeOp *op)
         binding = resolve_id(op->tree, op->name);
     }
     if (binding)
-        finish_entry(op, binding_node(binding, NODE_LINK), name_valid_ms(binding));
+        finish_instance(op, binding, NODE_LINK);
     else
         op_fail(op, -ERR_NOT_FOUND);
 }

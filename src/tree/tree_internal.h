@@ -402,10 +402,15 @@ struct Reads *reads_new(void);
 void reads_free(struct Reads *reads);
 /* Somebody has opened an instance's text for reading. */
 void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource);
+/* Somebody's text was carried out: from here on that is what its process goes on from. */
+void base_note_written(Tree *tree, const TreeCaller *caller, Span text);
 void versions_note(Binding *binding, Resource *before);
 void versions_free(struct Versions *versions);
-/* The version whose updated_at the text carries, else what the caller's process last read; NULL: take the state of now.
- * Borrowed. */
+/*
+ * What a text was made from: what the caller's process wrote last, or read last if the text carries its updated_at; else the
+ * oldest version with that updated_at (the API's clock may tick too slowly to tell two apart, and the oldest loses nothing);
+ * else what the process read last. NULL: take the state of now. Borrowed.
+ */
 Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text);
 
 /* hide.c: instances that are not to be seen for a while */

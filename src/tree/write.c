@@ -151,6 +151,7 @@ static void carry_instance(TreeOp *op)
         return;
     if (op->node->kind == NODE_DRAFT || (op->node->binding && op->node->binding->hidden))
         carry_bind(op, op->node);
+    base_note_written(op->tree, &op->caller, op->carry.text);
     finish_written(op);
 }
 
@@ -219,26 +220,33 @@ static void write_step(TreeOp *op)
     }
 }
 
+/* The merge patch that the value means becomes the text. False: the operation is over. */
+static bool begin_value(TreeOp *op)
+{
+    _cleanup_buf_ Buf patch = BUF_INIT(TREE_WRITE_CAP);
+    Buf *written = &op->handle->buffer;
+    int r = value_patch(op->node, (Span){buf_text(written), written->len}, &patch);
+
+    buf_clear(written);
+    if (r == -ERR_INVALID) {
+        op_refuse(op, r, "Write a number, true, false, null, or JSON, as it stands there now.",
+                  "This value can't be set to that.");
+        return false;
+    }
+    op->text = r == 0 ? text_of_buf(&patch) : NULL;
+    if (!op->text) {
+        op_fail(op, r < 0 ? r : -ERR_NO_MEMORY);
+        return false;
+    }
+    op->carry.is_patch = true;
+    return begin_carry(op, (Span){op->text->data, op->text->bytes});
+}
+
 /* NAME/FIELD: each write is a value. */
 static void write_value_step(TreeOp *op)
 {
-    _cleanup_buf_ Buf patch = BUF_INIT(TREE_WRITE_CAP);
-    Handle *handle = op->handle;
-    int r = 0;
-
-    if (!op->carry.stem) {
-        r = value_patch(op->node, (Span){buf_text(&handle->buffer), handle->buffer.len}, &patch);
-        op->text = r == 0 ? text_of_buf(&patch) : NULL;
-        buf_clear(&handle->buffer);
-        if (r == -ERR_INVALID)
-            op_refuse(op, r, "Write a number, true, false, null, or JSON, as it stands there now.",
-                      "This value can't be set to that.");
-        else if (!op->text)
-            op_fail(op, r < 0 ? r : -ERR_NO_MEMORY);
-        if (!op->text || !begin_carry(op, (Span){op->text->data, op->text->bytes}))
-            return;
-        op->carry.is_patch = true;
-    }
+    if (!op->carry.stem && !begin_value(op))
+        return;
     if (carry_out(op))
         finish_written(op);
 }
@@ -444,13 +452,22 @@ static void settle_step(TreeOp *op)
         carry_instance(op);
         return;
     }
-    /* An incomplete text waits: shells flush before they write, and again at each fork. */
-    if (settles_now(handle) && scan_new(handle) == JSON_COMPLETE) {
-        op->broke = latch;
-        commit(op);
+    if (!settles_now(handle)) {
+        op_finish(op, &reply);
         return;
     }
-    op_finish(op, &reply);
+    op->broke = latch;
+    switch (scan_new(handle)) {
+    case JSON_COMPLETE:
+        commit(op);
+        break;
+    case JSON_INVALID:
+        refuse_text(op, &handle->scan.fault);
+        break;
+    case JSON_INCOMPLETE: /* it waits: shells flush before they write, and again at each fork */
+        op_finish(op, &reply);
+        break;
+    }
 }
 
 static Failure why_not_carried_out(const Handle *handle)

@@ -28,7 +28,7 @@ all_up() {
     MNT=$(mktemp -d /var/tmp/saves.XXXXXX)
     export MNT
     sandbox_start --instances 0
-    for i in {,a,b,c}{1..50}; do machine "m$i"; done
+    for i in {,a,b,c}{1..70}; do machine "m$i"; done
     sleep 1
     mount_up "$@"
 }
@@ -47,7 +47,7 @@ teardown_file() {
 
 machine() {
     admin POST /instances '{"id":"ins_'"$1"'","name":"'"$1"'","project_id":"prj_1","size":"standard-2","utilization":{"cpu":1.5},
-        "metadata":{"owner":"ops","serial":123456789012345678901}}' >/dev/null
+        "metadata":{"owner":"ops","weight":3}}' >/dev/null
 }
 
 # The test's own: m1 for the first, and ma1, mb1, mc1 beside it.
