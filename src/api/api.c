@@ -206,7 +206,7 @@ void api_list_hold(ApiCall *call, bool hold)
 static void on_one(void *ctx, const Verdict *verdict)
 {
     ApiCall *call = ctx;
-    ApiAnswer answer = {.resource = verdict->one, .etag = verdict->etag};
+    ApiAnswer answer = {.resource = verdict->one, .etag = verdict->etag, .request_id = verdict->request_id};
     api_one_fn done = call->done;
     void *done_ctx = call->ctx;
     bool failed = verdict->failure.code < 0;

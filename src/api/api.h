@@ -84,7 +84,8 @@ typedef void (*api_list_fn)(void *ctx, const Failure *failure, bool complete);
 /* What the API said of one instance; borrowed. */
 typedef struct ApiAnswer {
     Resource *resource; /* NULL where there is none to give (delete) */
-    const char *etag;   /* "" if there was none */
+    const char *etag;   /* "" if there was none, as for the next */
+    const char *request_id;
 } ApiAnswer;
 /* answer is NULL with a failure. */
 typedef void (*api_one_fn)(void *ctx, const Failure *failure, const ApiAnswer *answer);

@@ -42,7 +42,8 @@ typedef struct Verdict {
     Resource **rows; /* of a list */
     size_t count;
     PagerPage page;
-    char etag[VERDICT_ETAG_BYTES]; /* of a get; "" if there was none, or one too long to send back */
+    char request_id[FAILURE_ID_BYTES]; /* of a success; "" if there was none */
+    char etag[VERDICT_ETAG_BYTES];     /* of a get; "" if there was none, or one too long to send back */
 } Verdict;
 
 /* Whether it changes something. */

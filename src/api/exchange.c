@@ -157,6 +157,7 @@ static void judge(const Exchange *exchange, const NetResponse *response, Verdict
         envelope_unanswered(exchange->purpose, response->code, response->sent, response->problem, ret_verdict);
     else
         envelope_read(exchange->purpose, &answer, ret_verdict);
+    memcpy(ret_verdict->request_id, request_id, sizeof ret_verdict->request_id);
     keep_etag(response, ret_verdict);
 }
 

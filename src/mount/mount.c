@@ -24,6 +24,8 @@ void mount_node_changed(void *ctx, uint64_t node, bool content)
 
     if (content && mount->notifier)
         notifier_forget_content(mount->notifier, node);
+    if (!content) /* with a negative offset this takes no lock */
+        (void)fuse_lowlevel_notify_inval_inode(mount->session, node, -1, 0);
 }
 
 static void defer(Mount *mount, uint64_t directory, const char *name)

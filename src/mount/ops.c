@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Each operation makes a Request, hands it to the tree, and either finds it answered or leaves it parked. */
 #define TO_TREE(request, call)                                                                                         \
@@ -124,13 +125,22 @@ static void op_setattr(fuse_req_t req, fuse_ino_t node, struct stat *wanted, int
     TreeSet set = set_of(mount, wanted, what);
     Request *r;
 
-    if (gives_away(mount, wanted, what)) {
+    if (!tree_is_owned(mount->tree, node) && gives_away(mount, wanted, what)) {
         fuse_reply_err(req, error_errno(-ERR_NOT_PERMITTED));
         return;
     }
     r = request_on(req, REPLY_ATTR, node, NULL);
     if (r)
         TO_TREE(r, tree_setattr(tree_of(req), &r->caller, node, file ? file->fh : 0, &set, request_done, r, &r->op));
+}
+
+/* Whoever may come in here may do what anybody may: without `allow_other` that is the mounter alone. */
+static void op_access(fuse_req_t req, fuse_ino_t node, int mask)
+{
+    mode_t mode = tree_mode(tree_of(req), node);
+    bool refused = ((mask & X_OK) && !(mode & 0111)) || ((mask & W_OK) && !(mode & 0222));
+
+    fuse_reply_err(req, refused ? error_errno(-ERR_NO_ACCESS) : 0);
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t node)
@@ -369,6 +379,7 @@ const struct fuse_lowlevel_ops mount_ops = {
     .forget_multi = op_forget_multi,
     .getattr = op_getattr,
     .setattr = op_setattr,
+    .access = op_access,
     .readlink = op_readlink,
     .mkdir = op_mkdir,
     .unlink = op_unlink,

@@ -12,7 +12,8 @@ static int add_text(Buf *line, const char *key, const char *value)
     return r < 0 ? r : json_quote(line, span_of(value));
 }
 
-static int render(const Store *store, const Intent *intent, const char *id, const Failure *failure, Buf *line)
+static int render(const Store *store, const Intent *intent, const char *id, const char *request_id,
+                  const Failure *failure, Buf *line)
 {
     static const char *const operations[] = {"create", "update", "delete"};
     char time[DATE_TEXT_BYTES];
@@ -29,15 +30,15 @@ static int render(const Store *store, const Intent *intent, const char *id, cons
         r = add_text(line, "id", id);
     if (r == 0)
         r = add_text(line, "outcome", failure ? error_symbol(failure->code) : "ok");
-    if (r == 0 && failure && failure->request_id[0])
-        r = add_text(line, "request_id", failure->request_id);
+    if (r == 0 && request_id[0])
+        r = add_text(line, "request_id", request_id);
     return r < 0 ? r : buf_append_char(line, '}');
 }
 
-void audit_write(Store *store, const Intent *intent, const char *id, const Failure *failure)
+void audit_write(Store *store, const Intent *intent, const char *id, const char *request_id, const Failure *failure)
 {
     _cleanup_buf_ Buf line = BUF_INIT(AUDIT_LINE_BYTES);
 
-    if (render(store, intent, id, failure, &line) == 0)
+    if (render(store, intent, id, failure ? failure->request_id : request_id, failure, &line) == 0)
         journal_audit(store->journal, buf_text(&line));
 }

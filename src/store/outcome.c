@@ -95,7 +95,7 @@ Resource *outcome_take(Change *change, const Failure *failure, const ApiAnswer *
     Resource *known = NULL;
 
     if (intent)
-        audit_write(store, intent, id, failure);
+        audit_write(store, intent, id, answer ? answer->request_id : "", failure);
     if (failure) {
         if (failure->sent == FAILURE_UNKNOWN || failure->code == -ERR_NOT_FOUND)
             store_hint(store, change->id[0] ? change->id : NULL);

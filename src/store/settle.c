@@ -114,7 +114,7 @@ static void settling_free(Store *store, Settling *settling)
 static void settle_found(Store *store, Settling *settling, const Intent *intent, const char *id)
 {
     log_info("the unanswered create of %s is settled: it is %s", intent->name, id);
-    audit_write(store, intent, id, NULL);
+    audit_write(store, intent, id, "", NULL);
     text_clear(store, intent->project_id, span_of(intent->name), intent->number);
     journal_end(store->journal, intent->number);
     settling_free(store, settling);
@@ -123,7 +123,7 @@ static void settle_found(Store *store, Settling *settling, const Intent *intent,
 static void settle_rejected(Store *store, Settling *settling, const Intent *intent, const Failure *failure)
 {
     log_warn("the unanswered create of %s: %s", intent->name, failure_sentence(failure));
-    audit_write(store, intent, "", failure);
+    audit_write(store, intent, "", "", failure);
     (void)journal_set(store->journal, settling->number, INTENT_REJECTED, failure, NULL, 0, NULL, NULL);
     settling_free(store, settling);
 }
@@ -205,7 +205,7 @@ static void recover_other(Store *store, const Intent *intent)
     failure.sent = FAILURE_UNKNOWN;
     failure_set_mend(&failure, "Compare it with %s.json; then mv %s.json.rejected %s.json, or rm it.", intent->name,
                      intent->name, intent->name);
-    audit_write(store, intent, intent->id, &failure);
+    audit_write(store, intent, intent->id, "", &failure);
     if (intent->kind == INTENT_UPDATE && intent->text_bytes > 0)
         (void)journal_set(store->journal, intent->number, INTENT_REJECTED, &failure, NULL, 0, NULL, NULL);
     else

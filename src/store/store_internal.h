@@ -167,7 +167,7 @@ void settle_free_all(Store *store);
 void text_clear(Store *store, const char *project_id, Span name, uint64_t but);
 
 /* audit.c: one line of audit.jsonl. failure NULL: it was carried out. id: of the instance, or "". */
-void audit_write(Store *store, const Intent *intent, const char *id, const Failure *failure);
+void audit_write(Store *store, const Intent *intent, const char *id, const char *request_id, const Failure *failure);
 
 /* store.c: gives the answer that is there now to an operation that was parked, and frees it. */
 void op_answer(StoreOp *op, const Failure *failure);

@@ -136,16 +136,18 @@ static Resource *version_of(const Binding *binding, Span stamp)
     return carries(binding->resource, stamp) ? binding->resource : NULL;
 }
 
-Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text)
+Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text, bool *ret_own)
 {
     const Read *own = last_read(tree, caller, resource_id(binding->resource));
     Resource *version = NULL;
     Span stamp;
     bool stamped = json_member(text, "updated_at", &stamp);
 
+    *ret_own = true;
     if (own && (own->written || (stamped && carries(own->resource, stamp))))
         return own->resource;
     if (stamped)
         version = version_of(binding, stamp);
+    *ret_own = !version;
     return version ? version : own ? own->resource : NULL;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "patch.h"
-#include "process.h"
 
 /*
  * Carrying a text out. What it means depends on what stands under the name:
@@ -74,12 +73,30 @@ static int conflict(const Buf *path, Failure *ret_failure)
     return -ERR_CONFLICT;
 }
 
-/* The difference between base and text, if it does not meet somebody else's, brought down to what is left to change now. */
-static int make_patch(Span base, Span now, Span text, enum TextKind kind, Buf *into, Failure *ret_failure)
+static bool is_empty(const Buf *patch)
+{
+    return strcmp(buf_text(patch), "{}") == 0;
+}
+
+/* What the text changes of its base. A text that changes nothing of an older version, written by a process that never read
+ * that version, puts it back (git checkout, a restored backup): then it is compared with the state of now. */
+static int find_wanted(const Carry *carry, Span *base, Span now, enum TextKind kind, Buf *wanted)
+{
+    bool (*skip)(Span) = kind == TEXT_DUMP ? server_owns_or_place : resource_server_owns;
+    int r = patch_make(*base, carry->text, kind == TEXT_WHOLE, skip, wanted);
+
+    if (r < 0 || !is_empty(wanted) || carry->base_is_own || kind != TEXT_WHOLE)
+        return r;
+    *base = now;
+    buf_clear(wanted);
+    return patch_make(now, carry->text, true, skip, wanted);
+}
+
+/* The difference, if it does not meet somebody else's, brought down to what is left to change now. */
+static int make_patch(const Carry *carry, Span base, Span now, enum TextKind kind, Buf *into, Failure *ret_failure)
 {
     _cleanup_buf_ Buf wanted = BUF_INIT(TREE_WRITE_CAP), path = BUF_INIT(TREE_WRITE_CAP);
-    bool (*skip)(Span) = kind == TEXT_DUMP ? server_owns_or_place : resource_server_owns;
-    int r = patch_make(base, text, kind == TEXT_WHOLE, skip, &wanted);
+    int r = find_wanted(carry, &base, now, kind, &wanted);
 
     if (r < 0)
         return fail_with(ret_failure, r);
@@ -101,7 +118,7 @@ static int prepare(void *ctx, Resource *now, Buf *patch, Failure *ret_failure)
 
     if (r < 0)
         return r;
-    return make_patch(resource_text(base), resource_text(now), carry->text, kind, patch, ret_failure);
+    return make_patch(carry, resource_text(base), resource_text(now), kind, patch, ret_failure);
 }
 
 /* From here on the store keeps the text, if it comes to nothing. */
@@ -167,6 +184,8 @@ static bool send_delete(TreeOp *op, Hidden *hidden)
 
     store_cancel(hidden->sending); /* if it is under way, the store goes on with it, and lets ours wait for it */
     hidden->sending = NULL;
+    if (!op->claimed)
+        guard_note_delete(op->tree);
     hidden->claimed = true;
     op->claimed = hidden;
     return op_need_change(op, &intent);
@@ -183,15 +202,9 @@ static bool delete_first(TreeOp *op, Hidden *hidden)
     return true;
 }
 
-static bool is_callers_own(const TreeOp *op, const Hidden *hidden)
-{
-    return hidden->kind == HIDDEN_BACKUP ||
-           (hidden->process > 0 && !hidden->sending && process_of_thread(op->caller.thread) == hidden->process);
-}
-
 static void find_base(TreeOp *op, const Binding *binding)
 {
-    Resource *base = base_find(op->tree, &op->caller, binding, op->carry.text);
+    Resource *base = base_find(op->tree, &op->caller, binding, op->carry.text, &op->carry.base_is_own);
 
     if (base)
         op->carry.base = resource_ref(base);
@@ -204,7 +217,7 @@ bool carry_out(TreeOp *op)
 
     if (op->changed && !op->claimed)
         return true;
-    if (op->claimed || (hidden && !is_callers_own(op, hidden))) {
+    if (op->claimed || (hidden && hidden->kind == HIDDEN_DELETE && !hidden_is_callers(hidden, &op->caller))) {
         if (!delete_first(op, op->claimed ? op->claimed : hidden))
             return false;
         binding = NULL;

@@ -87,6 +87,8 @@ static void delete_now(TreeOp *op, const Binding *binding)
                           .name = resource_name(binding->resource),
                           .uid = op->caller.uid};
 
+    if (!op->waiting)
+        guard_note_delete(op->tree);
     if (op_need_change(op, &intent))
         succeed(op);
 }
@@ -226,35 +228,12 @@ void tree_rmdir(Tree *tree, const TreeCaller *caller, uint64_t parent, const cha
         op_run(op, ret_op, rmdir_step);
 }
 
-/* fsync of a directory: the deletes that wait in it, one after the other, and the first failure as the outcome. */
-static void sync_dir_step(TreeOp *op)
-{
-    Hidden *waiting = op->claimed;
-    StoreIntent intent = {.change = STORE_DELETE, .uid = op->caller.uid};
-
-    if (waiting && !op->changed)
-        return;
-    op->changed = false;
-    unhide(waiting);
-    op->claimed = waiting = op->node->dir ? hidden_waiting(op->tree, op->node->dir) : NULL;
-    if (!waiting) {
-        succeed(op);
-        return;
-    }
-    waiting->claimed = true;
-    intent.id = resource_id(waiting->binding->resource);
-    intent.project_id = waiting->binding->dir->id;
-    intent.name = resource_name(waiting->binding->resource);
-    if (op_need_change(op, &intent))
-        sync_dir_step(op);
-}
-
 void tree_sync_dir(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done_fn done, void *ctx, TreeOp **ret_op)
 {
     TreeOp *op = op_start(tree, caller, "sync", node, NULL, done, ctx, ret_op);
 
     if (op)
-        op_run(op, ret_op, sync_dir_step);
+        op_run(op, ret_op, hidden_sync);
 }
 
 static void symlink_step(TreeOp *op)

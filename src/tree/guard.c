@@ -99,14 +99,10 @@ int guard_delete(Tree *tree, const Binding *binding, Failure *ret_failure)
                       "Mount with another protect=.");
     if (store_change_refused(tree->store, ret_failure) < 0)
         return ret_failure->code;
-    if (is_allowed(guard, now) || tree->max_deletes == 0) {
-        note(&guard->deletes, now);
+    if (tree->max_deletes == 0 || is_allowed(guard, now))
         return 0;
-    }
-    if (!guard->tripped && count_since(&guard->deletes, now - WINDOW_MS) < tree->max_deletes) {
-        note(&guard->deletes, now);
+    if (!guard->tripped && count_since(&guard->deletes, now - WINDOW_MS) + hidden_count(tree) < tree->max_deletes)
         return 0;
-    }
     guard->tripped = true;
     bring_back_all(tree);
     *ret_failure = failure_make(
@@ -116,6 +112,11 @@ int guard_delete(Tree *tree, const Binding *binding, Failure *ret_failure)
     failure_set_mend(ret_failure,
                      "If you mean it: echo NUMBER > .skystack/allow_deletes lets that many pass within 10 minutes.");
     return -ERR_GUARD;
+}
+
+void guard_note_delete(Tree *tree)
+{
+    note(&tree->guard->deletes, clock_now_ms(tree->clock));
 }
 
 int guard_create(Tree *tree, Failure *ret_failure)

@@ -1,5 +1,6 @@
 #include "tree_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -51,7 +52,16 @@ static void forget_names(const Binding *binding)
 {
     const Tree *tree = binding->dir->tree;
 
-    if (binding->dir->node && binding->view && tree->sink.name_changed)
+    char file[NAME_BYTES_MAX + 8];
+
+    snprintf(file, sizeof file, "%s.json", binding->stem);
+    if (!binding->dir->node || !tree->sink.name_changed)
+        return;
+    if (binding->file) {
+        tree->sink.node_changed(tree->sink.ctx, binding->file->number, false);
+        tree->sink.name_changed(tree->sink.ctx, binding->dir->node->number, file);
+    }
+    if (binding->view)
         tree->sink.name_changed(tree->sink.ctx, binding->dir->node->number, binding->stem);
 }
 
@@ -69,6 +79,7 @@ int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64
     *hidden = (Hidden){.tree = tree,
                        .kind = kind,
                        .binding = binding,
+                       .dir = binding->dir,
                        .caller = *caller,
                        .process = process_of_thread(caller->thread),
                        .backup = backup ? node_use(backup) : NULL,
@@ -79,6 +90,12 @@ int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64
     forget_names(binding);
     arm(tree);
     return 0;
+}
+
+bool hidden_is_callers(const Hidden *hidden, const TreeCaller *caller)
+{
+    return hidden->kind == HIDDEN_DELETE && !hidden->sending && !hidden->claimed && hidden->process > 0 &&
+           process_of_thread(caller->thread) == hidden->process;
 }
 
 void hidden_orphan(Hidden *hidden)
@@ -104,16 +121,32 @@ void unhide(Hidden *hidden)
     free(hidden);
 }
 
-static bool any_sending(const Tree *tree)
+static bool any_sending(const Tree *tree, const Dir *dir)
 {
     const Hidden *each;
 
     DL_FOREACH(tree->hidden, each)
     {
-        if (each->sending || each->claimed)
+        if ((each->sending || each->claimed) && (!dir || each->dir == dir))
             return true;
     }
     return false;
+}
+
+/* Whoever waits for the deletes of a directory hears of each, and is done with the last. */
+static void note_synced(Tree *tree, const Dir *dir, const Failure *failure)
+{
+    TreeOp *each, *next;
+
+    DL_FOREACH_SAFE(tree->syncs, each, next)
+    {
+        if (each->node->dir != dir)
+            continue;
+        if (failure && each->first_failure == 0)
+            each->first_failure = failure->code;
+        if (!any_sending(tree, dir))
+            hidden_sync_done(each);
+    }
 }
 
 static void on_sent(void *ctx, const Failure *failure, Resource *resource)
@@ -122,13 +155,16 @@ static void on_sent(void *ctx, const Failure *failure, Resource *resource)
     _cleanup_buf_ Buf path = BUF_INIT(4 * NAME_BYTES_MAX);
     Tree *tree = hidden->tree;
     const Binding *binding = hidden->binding;
+    const Dir *dir;
 
     (void)resource;
     hidden->sending = NULL;
     if (failure && binding && buf_printf(&path, "/%s/%s.json", binding->dir->stem, binding->stem) == 0)
         errors_add(tree, &hidden->caller, "rm", buf_text(&path), failure);
+    dir = hidden->dir;
     unhide(hidden);
-    if (tree->flushed && !any_sending(tree)) {
+    note_synced(tree, dir, failure);
+    if (tree->flushed && !any_sending(tree, NULL)) {
         clock_fn flushed = tree->flushed;
 
         tree->flushed = NULL;
@@ -145,8 +181,10 @@ void hidden_send(Hidden *hidden)
                           .name = resource_name(binding->resource),
                           .uid = hidden->caller.uid};
 
-    if (!hidden->sending)
-        store_change(hidden->tree->store, &intent, on_sent, hidden, &hidden->sending);
+    if (hidden->sending)
+        return;
+    guard_note_delete(hidden->tree);
+    store_change(hidden->tree->store, &intent, on_sent, hidden, &hidden->sending);
 }
 
 void tree_flush(Tree *tree, clock_fn done, void *ctx)
@@ -155,7 +193,7 @@ void tree_flush(Tree *tree, clock_fn done, void *ctx)
 
     while ((waiting = hidden_waiting(tree, NULL)) != NULL)
         hidden_send(waiting);
-    if (any_sending(tree)) {
+    if (any_sending(tree, NULL)) {
         tree->flushed = done;
         tree->flushed_ctx = ctx;
     } else {
@@ -175,6 +213,26 @@ Hidden *hidden_waiting(Tree *tree, const Dir *dir)
     return NULL;
 }
 
+void hidden_sync_done(TreeOp *op)
+{
+    TreeReply reply = {.code = op->first_failure};
+
+    op_finish(op, &reply);
+}
+
+void hidden_sync(TreeOp *op)
+{
+    const Dir *dir = op->node->dir;
+    Hidden *waiting;
+
+    DL_APPEND(op->tree->syncs, op);
+    op->syncs = true;
+    while (dir && (waiting = hidden_waiting(op->tree, dir)) != NULL)
+        hidden_send(waiting);
+    if (!dir || !any_sending(op->tree, dir))
+        hidden_sync_done(op);
+}
+
 uint64_t hidden_count(const Tree *tree)
 {
     const Hidden *each;
@@ -182,7 +240,7 @@ uint64_t hidden_count(const Tree *tree)
 
     DL_FOREACH(tree->hidden, each)
     {
-        count += each->kind == HIDDEN_DELETE;
+        count += each->kind == HIDDEN_DELETE && !each->sending && !each->claimed;
     }
     return count;
 }

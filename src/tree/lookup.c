@@ -253,12 +253,22 @@ void tree_forget(Tree *tree, uint64_t number, uint64_t count)
         node_unuse(node);
 }
 
+/* Removed, by its other name, and nobody has it open. */
+static bool is_gone(const Node *node)
+{
+    return node->binding && node->binding->hidden && node->open_handles == 0;
+}
+
 /* Attributes past their time ask the API, where that costs no request of their own. */
 static void getattr_step(TreeOp *op)
 {
     Binding *binding = op->node->binding;
     TreeReply reply = {0};
 
+    if (is_gone(op->node)) {
+        op_fail(op, -ERR_NOT_FOUND);
+        return;
+    }
     if (binding && op->node->kind != NODE_LINK && !op_need_instance(op, binding, attr_need(binding)))
         return;
     reply.entry.attr = attr_of(op->node);
@@ -272,6 +282,20 @@ void tree_getattr(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done
 
     if (op)
         op_run(op, ret_op, getattr_step);
+}
+
+mode_t tree_mode(Tree *tree, uint64_t number)
+{
+    const Node *node = node_find(tree, number);
+
+    return node ? node_mode(node) : 0;
+}
+
+bool tree_is_owned(Tree *tree, uint64_t number)
+{
+    const Node *node = node_find(tree, number);
+
+    return node && node->kind == NODE_SCRATCH;
 }
 
 void tree_readlink(Tree *tree, uint64_t number, tree_done_fn done, void *ctx)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "log.h"
 
@@ -34,8 +35,9 @@ TreeOp *op_start(Tree *tree, const TreeCaller *caller, const char *verb, uint64_
                  tree_done_fn done, void *ctx, TreeOp **ret_op)
 {
     Node *node = node_find(tree, number);
-    TreeOp *op = node ? op_new(tree, caller, verb, node, name) : NULL;
-    TreeReply reply = {.code = node ? -ERR_NO_MEMORY : -ERR_NOT_FOUND};
+    TreeOp *op = node && (!name || strlen(name) <= NAME_BYTES_MAX) ? op_new(tree, caller, verb, node, name) : NULL;
+    bool too_long = name && strlen(name) > NAME_BYTES_MAX; /* newer kernels hand on names of up to 4095 bytes */
+    TreeReply reply = {.code = !node ? -ERR_NOT_FOUND : too_long ? -ERR_NAME_TOO_LONG : -ERR_NO_MEMORY};
 
     *ret_op = NULL;
     if (!op) {
@@ -64,6 +66,8 @@ void op_run(TreeOp *op, TreeOp **ret_op, void (*step)(TreeOp *op))
 static void op_free(TreeOp *op)
 {
     op->tree->parked--;
+    if (op->syncs)
+        DL_DELETE(op->tree->syncs, op);
     unhide(op->claimed);
     carry_release(&op->carry);
     text_unref(op->text);

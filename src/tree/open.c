@@ -263,6 +263,19 @@ static bool create_is_refused(TreeOp *op, enum NodeKind kind)
     return false;
 }
 
+/* Many programs replace a file by unlink and create. From here on nothing is deleted any more, whatever becomes of the new
+ * text. */
+static void take_own_delete_back(TreeOp *op)
+{
+    Binding *binding = NULL;
+    Span stem;
+
+    if (name_kind(span_of(op->name), &stem) == NAME_INSTANCE)
+        binding = binding_find_any(op->node->dir, stem);
+    if (binding && binding->hidden && hidden_is_callers(binding->hidden, &op->caller))
+        unhide(binding->hidden);
+}
+
 static void create_step(TreeOp *op)
 {
     enum NodeKind kind = kind_of_new(op);
@@ -271,6 +284,8 @@ static void create_step(TreeOp *op)
 
     if (create_is_refused(op, kind))
         return;
+    if (kind == NODE_DRAFT)
+        take_own_delete_back(op);
     node = node_child(op->node, kind, op->name);
     if (!node || (!node->local && local_attach(node, &op->caller, op->mode) < 0)) {
         op_fail(op, -ERR_NO_MEMORY);

@@ -99,8 +99,31 @@ static bool begin_carry(TreeOp *op, Node *source, Span stem)
     return true;
 }
 
+/* A backup that goes back to its name as it was made (an editor whose save was refused) puts things back as they were. */
+static bool restore_backup(TreeOp *op, Node *source, Span stem)
+{
+    Binding *binding = binding_find_any(op->target->dir, stem);
+    _cleanup_buf_ Buf text = BUF_INIT(TREE_WRITE_CAP);
+    bool same;
+
+    if (!binding || source->local == NULL || source->backup_of != text_hash(span_of(resource_id(binding->resource))))
+        return false;
+    same =
+        json_indent(&text, resource_text(binding->resource)) == 0 &&
+        span_equal((Span){buf_text(&text), text.len}, (Span){buf_text(&source->local->data), source->local->data.len});
+    if (!same)
+        return false;
+    unhide(binding->hidden);
+    drop_target(op->target, op->target_name);
+    binding_take_node(binding, source);
+    succeed(op);
+    return true;
+}
+
 static void write_by_rename(TreeOp *op, Node *source, Span stem)
 {
+    if (!op->carry.stem && restore_backup(op, source, stem))
+        return;
     if (!op->carry.stem && !begin_carry(op, source, stem))
         return;
     if (!carry_out(op))
@@ -128,6 +151,8 @@ static int become_backup(TreeOp *op, Node *node)
         r = local_attach(node, &op->caller, 0644);
     if (r == 0)
         r = local_write(node, 0, text.data, text.len);
+    if (r == 0)
+        node->backup_of = text_hash(span_of(resource_id(binding->resource)));
     if (r == 0)
         node->local->mtime_ms = binding->mtime_ms;
     return r < 0 ? r : hide(binding, HIDDEN_BACKUP, &op->caller, TREE_BACKUP_MS, node);
@@ -341,7 +366,7 @@ void tree_rename(Tree *tree, const TreeCaller *caller, uint64_t parent, const ch
     if (!op)
         return;
     op->target = target ? node_use(target) : NULL;
-    op->target_name = strdup(new_name);
+    op->target_name = strlen(new_name) <= NAME_BYTES_MAX ? strdup(new_name) : NULL;
     op->flags = (int)flags;
     op_run(op, ret_op,
            !op->target || !op->target_name || (flags & ~(unsigned)RENAME_NOREPLACE) ? invalid_step : rename_step);

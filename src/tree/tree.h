@@ -120,6 +120,10 @@ void tree_lookup(Tree *tree, const TreeCaller *caller, uint64_t parent, const ch
                  TreeOp **ret_op);
 void tree_forget(Tree *tree, uint64_t node, uint64_t count);
 void tree_getattr(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* Kind and permissions, at once; 0 if there is no such node. */
+mode_t tree_mode(Tree *tree, uint64_t node);
+/* Whether a file has an owner of its own (a scratch file), not the mount's. */
+bool tree_is_owned(Tree *tree, uint64_t node);
 void tree_readlink(Tree *tree, uint64_t node, tree_done_fn done, void *ctx);
 
 /* Directory entries, one by one. */

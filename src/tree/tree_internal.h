@@ -68,6 +68,7 @@ struct Node {
     uint64_t content;    /* hash of what was last opened */
     uint64_t sent_bytes; /* the size that the kernel was last told */
     uint64_t rendered;   /* the size of what an open handle on a file that is written anew each time has */
+    uint64_t backup_of;  /* of a backup: hash of the id of the instance that it was made from */
     unsigned open_handles;
     unsigned char kind;
     bool unlinked;
@@ -153,10 +154,11 @@ struct Handle {
 typedef struct Carry {
     Dir *dir;
     char *stem;
-    Span text;      /* lives as long as the operation */
-    Resource *base; /* what it was made from, if that is known; a reference */
-    bool is_patch;  /* made here of one value: what it leaves out stays */
-    bool is_made;   /* nobody wrote it: it is not kept */
+    Span text;        /* lives as long as the operation */
+    Resource *base;   /* what it was made from, if that is known; a reference */
+    bool base_is_own; /* the caller's process read or wrote the base itself */
+    bool is_patch;    /* made here of one value: what it leaves out stays */
+    bool is_made;     /* nobody wrote it: it is not kept */
 } Carry;
 
 struct TreeOp {
@@ -190,7 +192,9 @@ struct TreeOp {
     char *target_name;
     enum TreeSettle settle;
     TreeSet set;
-    Failure first_failure;
+    int first_failure; /* of a sync */
+    bool syncs;        /* it is among the tree's syncs */
+    TreeOp *prev, *next;
     int flags;
     mode_t mode;
     uint64_t cookie;
@@ -211,6 +215,7 @@ struct Tree {
     int64_t delete_delay_ms;
     unsigned max_deletes, max_creates;
     Handle *handles;
+    TreeOp *syncs; /* operations that wait for the deletes of a directory */
     struct Hidden *hidden;
     Timer *hidden_timer;
     clock_fn flushed; /* who waits for the deletes that are being sent */
@@ -409,9 +414,9 @@ void versions_free(struct Versions *versions);
 /*
  * What a text was made from: what the caller's process wrote last, or read last if the text carries its updated_at; else the
  * oldest version with that updated_at (the API's clock may tick too slowly to tell two apart, and the oldest loses nothing);
- * else what the process read last. NULL: take the state of now. Borrowed.
+ * else what the process read last. NULL: take the state of now. Borrowed. *ret_own: its process read or wrote it itself.
  */
-Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text);
+Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text, bool *ret_own);
 
 /* hide.c: instances that are not to be seen for a while */
 enum HiddenKind { HIDDEN_DELETE, HIDDEN_BACKUP };
@@ -419,6 +424,7 @@ typedef struct Hidden {
     Tree *tree;
     enum HiddenKind kind;
     Binding *binding; /* NULL: the instance is gone */
+    Dir *dir;
     TreeCaller caller;
     pid_t process; /* of the caller; 0: not known */
     Node *backup;  /* what it was renamed to; used */
@@ -429,6 +435,8 @@ typedef struct Hidden {
 } Hidden;
 /* 0 or -ERR_NO_MEMORY. */
 int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64_t for_ms, Node *backup);
+/* A delete that waits still, and that the caller's own process asked for. */
+bool hidden_is_callers(const Hidden *hidden, const TreeCaller *caller);
 /* It is to be seen again. Takes NULL. */
 void unhide(Hidden *hidden);
 /* Its instance is gone. Whoever sends or claims it still frees it, by unhide(). */
@@ -439,11 +447,17 @@ void hidden_free_all(Tree *tree);
 /* A delete that waits in a directory (NULL: anywhere) and that nobody sends yet. */
 Hidden *hidden_waiting(Tree *tree, const Dir *dir);
 uint64_t hidden_count(const Tree *tree);
+/* Sends the deletes that wait in an operation's directory; the operation ends with the last, and with the first failure. */
+void hidden_sync(TreeOp *op);
+void hidden_sync_done(TreeOp *op);
 
 /* guard.c: against the command that should not have been */
 struct Guard *guard_new(void);
-/* 0, or what to say. Counts it if it is allowed. A refused delete brings back all that wait. */
+/* 0, or what to say. Waiting deletes count, and those that were sent within a minute; one that was taken back does not.
+ * A refused delete brings back all that wait. */
 int guard_delete(Tree *tree, const Binding *binding, Failure *ret_failure);
+/* A delete is being sent. */
+void guard_note_delete(Tree *tree);
 int guard_create(Tree *tree, Failure *ret_failure);
 void guard_allow(Tree *tree, unsigned count);
 int guard_render(Tree *tree, Buf *into);

@@ -72,6 +72,18 @@ static enum JsonState scan_new(Handle *handle)
     return state;
 }
 
+/* What was hidden behind its backup until it would be written anew is there again, now that this has failed. */
+static void show_original(const Node *draft)
+{
+    Span stem;
+    Binding *binding = NULL;
+
+    if (draft->kind == NODE_DRAFT && draft->name && name_kind(span_of(draft->name), &stem) == NAME_INSTANCE)
+        binding = binding_find_any(draft->dir, stem);
+    if (binding && binding->hidden && binding->hidden->kind == HIDDEN_BACKUP)
+        unhide(binding->hidden);
+}
+
 /* A change that the store was asked for is kept by the store, if it comes to nothing. */
 static void latch(TreeOp *op, int code)
 {
@@ -79,6 +91,7 @@ static void latch(TreeOp *op, int code)
     op->handle->latched = code;
     op->handle->failure = op->failure;
     op->handle->failure.code = code;
+    show_original(op->handle->node);
 }
 
 /* Where in the text an offset is, as editors count. */
@@ -142,6 +155,7 @@ static bool begin_carry(TreeOp *op, Span text)
     op->carry.dir = op->node->dir;
     op->carry.text = text;
     op->carry.base = handle->base ? resource_ref(handle->base) : NULL;
+    op->carry.base_is_own = true;
     return true;
 }
 

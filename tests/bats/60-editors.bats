@@ -35,7 +35,7 @@ vim_saves() {
     shift
     quiet vim_ex "$settings" "$grow" w
     size_is standard-4
-    came_to "vim, $settings" 1 0 "PATCH $id {\"size\":\"standard-4\"}" "$@"
+    came_to "vim, ${settings/swapfile /}" 1 0 "PATCH $id {\"size\":\"standard-4\"}" "$@"
     nothing_is_new
 }
 
@@ -79,7 +79,7 @@ vim_saves() {
         use_machine "${copy%:*}"
         quiet vim_ex "swapfile writebackup backupcopy=${copy#*:}" "$grow" w w "$grow_more" w w
         size_is standard-8
-        came_to "vim, :w four times" 4 2 "PATCH $id {\"size\":\"standard-4\"}
+        came_to "vim, \`:w\` four times: a change, none, a change, none" 4 2 "PATCH $id {\"size\":\"standard-4\"}
 PATCH $id {\"size\":\"standard-8\"}"
         nothing_is_new
     done
@@ -88,7 +88,7 @@ PATCH $id {\"size\":\"standard-8\"}"
 @test "vim: what was saved is undone and saved again" {
     quiet vim_ex 'swapfile writebackup backupcopy=auto' "$grow" w u w
     size_is standard-2
-    came_to "vim, :w, u, :w" 2 0 "PATCH $id {\"size\":\"standard-4\"}
+    came_to "vim, \`:w\`, undo, \`:w\`" 2 0 "PATCH $id {\"size\":\"standard-4\"}
 PATCH $id {\"size\":\"standard-2\"}"
 }
 
@@ -96,7 +96,7 @@ PATCH $id {\"size\":\"standard-2\"}"
     quiet timeout 20 vim -es -u NONE -i NONE -c "$grow" -c wq "$file"
     quiet timeout 20 vim -es -u NONE -i NONE -c "$grow_more" -c x "$file"
     size_is standard-8
-    came_to "vim, :wq and :x" 2 0 "PATCH $id {\"size\":\"standard-4\"}
+    came_to "vim, \`:wq\` and \`:x\`" 2 0 "PATCH $id {\"size\":\"standard-4\"}
 PATCH $id {\"size\":\"standard-8\"}"
 }
 
@@ -107,7 +107,7 @@ PATCH $id {\"size\":\"standard-8\"}"
         rm -f "$file~"
     done
     size_is standard-2
-    came_to "vim, nothing changed" 6 6 ''
+    came_to "vim, a save without a change" 6 6 ''
 }
 
 @test "vim: a nested field" {
@@ -227,7 +227,7 @@ PATCH $id {\"size\":\"standard-8\"}"
     run emacs_saves '(set-buffer-modified-p t) (save-buffer)'
     assert_success
     rm "$file~"
-    came_to "emacs, nothing changed" 1 1 ''
+    came_to "emacs, a save without a change" 1 1 ''
     size_is standard-2
 }
 
@@ -252,7 +252,7 @@ PATCH $id {\"size\":\"standard-8\"}"
     keys BSpace 8
     shows 'standard-8'
     keys C-x C-s
-    within 10 size_is standard-8
+    within 10 has_size standard-8
     run screen
     refute_output --regexp 'changed on disk|rror|locked'
     keys C-x C-c
@@ -276,7 +276,7 @@ nano_saves() {
     keys BSpace 8
     shows 'standard-8'
     keys C-o Enter
-    within 10 size_is standard-8
+    within 10 has_size standard-8
     keys x BSpace C-o Enter
     run screen
     refute_output --regexp 'rror|Modified by|has changed|changed on disk'
@@ -336,11 +336,11 @@ mcedit_saves() {
     keys F2
     shows 'Confirm save'
     keys Enter
-    within 10 size_is standard-4
+    within 10 has_size standard-4
     keys BSpace 8 F2
     shows 'Confirm save'
     keys Enter
-    within 10 size_is standard-8
+    within 10 has_size standard-8
     run screen
     refute_output --regexp 'rror|annot|modified'
     keys F10

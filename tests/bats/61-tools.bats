@@ -308,6 +308,56 @@ rsyncs() {
     nothing_is_new
 }
 
+# Replacing by unlink and create
+
+@test "tar x over thirty instances deletes none, whatever max_deletes says" {
+    local files
+    files=$(cd "$prod" && echo mc?.json mc[1-2]?.json)
+    tar c -C "$prod" -f archive.tar $files
+    quiet tar x -C "$prod" -f archive.tar
+    came_to 'tar x over thirty instances' 29 29 ''
+    nothing_is_new
+}
+
+@test "a replacement that takes longer than a delete waits is an update" {
+    admin POST /config '{"latency_ms":1300}' >/dev/null
+    run timeout 20 install -m 644 "$(edited)" "$file"
+    admin POST /config '{"latency_ms":0}' >/dev/null
+    assert_success
+    sleep 0.5
+    size_is standard-4
+    came_to 'install, a slow API' 1 0 "$(grown)"
+    nothing_is_new
+}
+
+# replace FILE TEXT SECONDS: as programs do, and it takes its time to write.
+replace() {
+    timeout 20 perl -MFcntl -e '
+        unlink $ARGV[0] or die "unlink: $!";
+        sysopen(my $f, $ARGV[0], O_WRONLY | O_CREAT | O_EXCL) or die "create: $!";
+        select(undef, undef, undef, $ARGV[2]);
+        if (length $ARGV[1]) { syswrite($f, $ARGV[1]) or die "write: $!" }
+        close($f) or die "close: $!"' "$@"
+}
+
+@test "a program that takes long to write its replacement updates" {
+    quiet replace "$file" "$(cat "$(edited)")" 2.5
+    size_is standard-4
+    came_to 'unlink, create, and a slow write' 1 0 "$(grown)"
+    nothing_is_new
+}
+
+@test "a program that unlinks and creates and then writes nothing, or not all, deletes nothing" {
+    quiet replace "$file" '' 0
+    size_is standard-2
+    quiet replace "$file" '{"size": "standard-4"' 0
+    size_is standard-2
+    sleep 2.2
+    came_to 'unlink, create, and an incomplete write' 2 2 '' "$name.json.error" "$name.json.rejected"
+    nothing_is_new
+    rm "$file.rejected"
+}
+
 # git
 
 git() {
@@ -484,6 +534,14 @@ for size in 'standard-4', 'standard-8', 'standard-2':
     came_to "python open('w')" 3 0 "$(grown)
 PATCH $id {\"size\":\"standard-8\"}
 PATCH $id {\"size\":\"standard-2\"}"
+}
+
+@test "bash, which read the file, writes two patches" {
+    quiet timeout 20 bash -c 'mapfile -t text <"$1"; echo "{\"size\":\"standard-4\"}" >"$1"; echo "{\"size\":\"standard-8\"}" >"$1"' - "$file"
+    size_is standard-8
+    came_to "echo '{\"size\":…}' > f" 2 0 "$(grown)
+PATCH $id {\"size\":\"standard-8\"}"
+    nothing_is_new
 }
 
 @test "truncate -s 0 sends nothing and changes nothing" {

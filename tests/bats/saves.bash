@@ -10,6 +10,7 @@
 #   resize FROM TO                a filter: the size in a text
 #   quiet COMMAND...              it succeeds, and prints nothing
 #   size_is SIZE [FILE]           the file shows it
+#   has_size SIZE                 the same, for within
 #   refuse_changes                from now on the API answers a 400 to each
 #   was_refused [NAME]            the text is kept and says why, the instance is what it was, and only PATCHes were sent
 #   editors_table                 every account so far, in Markdown
@@ -108,6 +109,10 @@ quiet() {
     assert_output ''
 }
 
+has_size() {
+    [ "$(jq -r .size "$file")" = "$1" ]
+}
+
 size_is() {
     assert_equal "$(jq -r .size "${2:-$file}")" "$1"
 }
@@ -133,12 +138,13 @@ was_refused() {
 editors_table() {
     printf '| program | saves | of them without a change | changing requests | left beside the file |\n|---|---|---|---|---|\n'
     awk -F '\t' '
+        function shown(name) { gsub(/[|]/, "\\\\|", name); return name }
         !($1 in saves) { order[++count] = $1 }
         { saves[$1] += $2; unchanged[$1] += $3; sent[$1] += $4 }
         $5 != "" && index(left[$1], $5) == 0 { left[$1] = left[$1] (left[$1] == "" ? "" : " ") $5 }
         END {
             for (i = 1; i <= count; i++)
-                printf "| %s | %d | %d | %d | %s |\n", order[i], saves[order[i]], unchanged[order[i]], sent[order[i]], left[order[i]] == "" ? "nothing" : "`" left[order[i]] "`"
+                printf "| %s | %d | %d | %d | %s |\n", shown(order[i]), saves[order[i]], unchanged[order[i]], sent[order[i]], left[order[i]] == "" ? "nothing" : "`" left[order[i]] "`"
         }' "$SAVES_ROWS"
 }
 
