@@ -127,13 +127,13 @@ compile()
 
 if [ -n "$sanitize" ]; then
     build='build-asan'
-    compile "$build" -Db_sanitize=address,undefined
+    compile "$build" -Db_sanitize=address,undefined -Dc_args=-DSKY_CRASH_POINTS
 else
-    build=build
+    build=build-test # with the steps at which the tests kill it
     if [ -z "$quick" ]; then
         CC=clang compile build-clang
     fi
-    compile "$build" -Dbuildtype=release
+    compile "$build" -Dbuildtype=release -Dc_args=-DSKY_CRASH_POINTS
 fi
 
 # --- what this run leaves behind is told by this mark in each process's environment, and by this folder ---

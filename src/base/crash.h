@@ -1,7 +1,7 @@
 /*
  * crash: labelled steps at which a test can have the program killed.
  *
- * In a build with -Dcrash_points=true, $SKYSTACKFS_CRASH_AT=LABEL[:N] kills the process (SIGKILL) when it passes that
+ * In a build with -Dc_args=-DSKY_CRASH_POINTS, $SKYSTACKFS_CRASH_AT=LABEL[:N] kills the process (SIGKILL) when it passes that
  * label for the Nth time (the first, without N), on whichever thread. In any other build this is nothing at all. A
  * label has no colon.
  */
