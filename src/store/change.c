@@ -231,7 +231,8 @@ static void on_patch(Change *change, const ApiAnswer *answer, Resource *known)
         return;
     }
     if (strcmp(buf_text(&patch), "{}") == 0) {
-        text_clear(change->store, change->project_id, (Span){change->name, change->name_bytes}, 0);
+        text_clear_same(change->store, change->project_id, (Span){change->name, change->name_bytes},
+                        (Span){change->text, change->text_bytes});
         finish(change, NULL, known);
         return;
     }

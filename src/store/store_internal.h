@@ -165,6 +165,9 @@ void settle_free_all(Store *store);
 /* text.c */
 /* Ends the texts of a name that are kept as rejected: it was carried out, or another takes their place. `but` stays. */
 void text_clear(Store *store, const char *project_id, Span name, uint64_t but);
+/* The same of those that are this very text: it turned out to be true already. Another text that had nothing to change (an
+ * editor that puts the old one back after a refusal) says nothing of them. */
+void text_clear_same(Store *store, const char *project_id, Span name, Span text);
 
 /* audit.c: one line of audit.jsonl. failure NULL: it was carried out. id: of the instance, or "". */
 void audit_write(Store *store, const Intent *intent, const char *id, const char *request_id, const Failure *failure);

@@ -57,6 +57,17 @@ void text_clear(Store *store, const char *project_id, Span name, uint64_t but)
     }
 }
 
+void text_clear_same(Store *store, const char *project_id, Span name, Span text)
+{
+    StoreText each;
+
+    for (uint64_t number = 0; store_next_text(store, number, &each); number = each.number) {
+        if (!each.unsettled && strcmp(each.project_id, project_id) == 0 && span_equal(span_of(each.name), name) &&
+            span_equal(each.text, text))
+            journal_end(store->journal, each.number);
+    }
+}
+
 /* Once it is written down, the older ones of that name may go. */
 static void on_kept(void *ctx, int code, const Intent *intent)
 {

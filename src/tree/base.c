@@ -7,11 +7,10 @@
 
 enum { READS_KEPT = 1024, VERSIONS_KEPT = 8, VERSION_MS = 600000 };
 
-/* Who opened what, newest last, in a ring. The thread is kept as the kernel told it; whose it is is asked when it
+/* Who read or wrote what, newest last, in a ring. The thread is kept as the kernel told it; whose it is is asked when it
  * matters. */
 typedef struct Read {
     pid_t thread;
-    bool written; /* it is the text that it wrote, not what it read */
     Resource *resource;
 } Read;
 
@@ -39,18 +38,18 @@ void reads_free(struct Reads *reads)
 }
 
 /* Takes over the reference. */
-static void note(Tree *tree, const TreeCaller *caller, Resource *resource, bool written)
+static void note(Tree *tree, const TreeCaller *caller, Resource *resource)
 {
     Read *row = &tree->reads->rows[tree->reads->next];
 
     resource_unref(row->resource);
-    *row = (Read){.thread = caller->thread, .written = written, .resource = resource};
+    *row = (Read){.thread = caller->thread, .resource = resource};
     tree->reads->next = (tree->reads->next + 1) % READS_KEPT;
 }
 
 void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource)
 {
-    note(tree, caller, resource_ref(resource), false);
+    note(tree, caller, resource_ref(resource));
 }
 
 void base_note_written(Tree *tree, const TreeCaller *caller, Span text)
@@ -58,7 +57,7 @@ void base_note_written(Tree *tree, const TreeCaller *caller, Span text)
     Resource *resource;
 
     if (resource_new(json_trim(text), &resource) == 0)
-        note(tree, caller, resource, true);
+        note(tree, caller, resource);
 }
 
 static bool is_same_process(pid_t thread, pid_t process)
@@ -66,7 +65,20 @@ static bool is_same_process(pid_t thread, pid_t process)
     return thread > 0 && (thread == process || process_of_thread(thread) == process);
 }
 
-static const Read *last_read(Tree *tree, const TreeCaller *caller, const char *id)
+static bool updated_at(const Resource *resource, Span *ret_text)
+{
+    return json_member(resource_text(resource), "updated_at", ret_text);
+}
+
+static bool carries(const Resource *resource, Span stamp)
+{
+    Span own;
+
+    return resource && updated_at(resource, &own) && json_equal(own, stamp);
+}
+
+/* The newest that the caller's process read or wrote of an instance; with a stamp, of those that carry it. */
+static Resource *last_own(Tree *tree, const TreeCaller *caller, const char *id, const Span *stamp)
 {
     pid_t process = process_of_thread(caller->thread);
     const struct Reads *reads = tree->reads;
@@ -76,15 +88,11 @@ static const Read *last_read(Tree *tree, const TreeCaller *caller, const char *i
 
         if (!row->resource)
             break;
-        if (strcmp(resource_id(row->resource), id) == 0 && is_same_process(row->thread, process))
-            return row;
+        if (strcmp(resource_id(row->resource), id) == 0 && (!stamp || carries(row->resource, *stamp)) &&
+            is_same_process(row->thread, process))
+            return row->resource;
     }
     return NULL;
-}
-
-static bool updated_at(const Resource *resource, Span *ret_text)
-{
-    return json_member(resource_text(resource), "updated_at", ret_text);
 }
 
 /* Of versions that differ only in what the server measures, one is enough. */
@@ -115,13 +123,6 @@ void versions_free(struct Versions *versions)
     free(versions);
 }
 
-static bool carries(const Resource *resource, Span stamp)
-{
-    Span own;
-
-    return resource && updated_at(resource, &own) && json_equal(own, stamp);
-}
-
 static Resource *version_of(const Binding *binding, Span stamp)
 {
     const struct Versions *versions = binding->versions;
@@ -138,16 +139,15 @@ static Resource *version_of(const Binding *binding, Span stamp)
 
 Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text, bool *ret_own)
 {
-    const Read *own = last_read(tree, caller, resource_id(binding->resource));
-    Resource *version = NULL;
+    const char *id = resource_id(binding->resource);
     Span stamp;
     bool stamped = json_member(text, "updated_at", &stamp);
+    Resource *found = stamped ? last_own(tree, caller, id, &stamp) : NULL;
 
     *ret_own = true;
-    if (own && (own->written || (stamped && carries(own->resource, stamp))))
-        return own->resource;
-    if (stamped)
-        version = version_of(binding, stamp);
-    *ret_own = !version;
-    return version ? version : own ? own->resource : NULL;
+    if (!found && stamped) {
+        found = version_of(binding, stamp);
+        *ret_own = !found;
+    }
+    return found ? found : last_own(tree, caller, id, NULL);
 }

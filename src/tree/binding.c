@@ -176,6 +176,11 @@ void binding_orphan(Node *node)
     }
 }
 
+uint64_t binding_key(const Binding *binding)
+{
+    return text_hash(span_of(resource_id(binding->resource)));
+}
+
 void binding_take_node(Binding *binding, Node *node)
 {
     if (binding->file == node)

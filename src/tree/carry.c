@@ -222,6 +222,8 @@ bool carry_out(TreeOp *op)
             return false;
         binding = NULL;
     }
+    if (hidden && hidden->kind == HIDDEN_DELETE && !op->changed && binding)
+        unhide(hidden); /* our own: from here on nothing is deleted, whatever becomes of the text */
     if (!binding)
         return create(op);
     if (!op->carry.base)

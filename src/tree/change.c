@@ -93,14 +93,45 @@ static void delete_now(TreeOp *op, const Binding *binding)
         succeed(op);
 }
 
+static void finish_hiding(TreeOp *op, int r)
+{
+    if (r < 0)
+        op_fail(op, r);
+    else
+        succeed(op);
+}
+
+/* The backup that was made of an instance's file a moment ago. Whoever removes the file now means the text that it wanted to write anew
+ * and that was refused, not the machine. */
+static Node *fresh_backup(const Binding *binding)
+{
+    int64_t now = clock_wall_ms(binding->dir->tree->clock);
+    Node *each;
+
+    if (!binding->dir->node)
+        return NULL;
+    DL_FOREACH(binding->dir->node->children, each)
+    {
+        if (each->local && each->backup_of == binding_key(binding) && now - each->local->ctime_ms < TREE_BACKUP_MS)
+            return each;
+    }
+    return NULL;
+}
+
 /* rm NAME.json and rmdir NAME: what is known to be refused is refused now; else the file is gone, and the DELETE, by
  * the id that the name stood for, is sent a little later, so that it can be taken back. */
 static void delete_binding(TreeOp *op, Binding *binding)
 {
     Failure failure;
+    Node *backup;
 
     if (!binding) {
         op_fail(op, -ERR_NOT_FOUND);
+        return;
+    }
+    backup = fresh_backup(binding);
+    if (backup) {
+        finish_hiding(op, hide(binding, HIDDEN_BACKUP, &op->caller, TREE_BACKUP_MS, backup));
         return;
     }
     if (guard_delete(op->tree, binding, &failure) < 0) {
@@ -109,10 +140,8 @@ static void delete_binding(TreeOp *op, Binding *binding)
     }
     if (op->tree->delete_delay_ms == 0)
         delete_now(op, binding);
-    else if (hide(binding, HIDDEN_DELETE, &op->caller, op->tree->delete_delay_ms, NULL) < 0)
-        op_fail(op, -ERR_NO_MEMORY);
     else
-        succeed(op);
+        finish_hiding(op, hide(binding, HIDDEN_DELETE, &op->caller, op->tree->delete_delay_ms, NULL));
 }
 
 /* A backup that goes shows the file that it was made from again. */

@@ -103,15 +103,10 @@ static bool begin_carry(TreeOp *op, Node *source, Span stem)
 static bool restore_backup(TreeOp *op, Node *source, Span stem)
 {
     Binding *binding = binding_find_any(op->target->dir, stem);
-    _cleanup_buf_ Buf text = BUF_INIT(TREE_WRITE_CAP);
-    bool same;
+    const Local *local = source->local;
 
-    if (!binding || source->local == NULL || source->backup_of != text_hash(span_of(resource_id(binding->resource))))
-        return false;
-    same =
-        json_indent(&text, resource_text(binding->resource)) == 0 &&
-        span_equal((Span){buf_text(&text), text.len}, (Span){buf_text(&source->local->data), source->local->data.len});
-    if (!same)
+    if (!binding || !local || source->backup_of != binding_key(binding) ||
+        source->content != text_hash((Span){buf_text(&local->data), local->data.len}))
         return false;
     unhide(binding->hidden);
     drop_target(op->target, op->target_name);
@@ -152,7 +147,9 @@ static int become_backup(TreeOp *op, Node *node)
     if (r == 0)
         r = local_write(node, 0, text.data, text.len);
     if (r == 0)
-        node->backup_of = text_hash(span_of(resource_id(binding->resource)));
+        node->backup_of = binding_key(binding);
+    if (r == 0)
+        node->content = text_hash((Span){buf_text(&text), text.len});
     if (r == 0)
         node->local->mtime_ms = binding->mtime_ms;
     return r < 0 ? r : hide(binding, HIDDEN_BACKUP, &op->caller, TREE_BACKUP_MS, node);

@@ -266,6 +266,8 @@ void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resou
 Binding *binding_find(Dir *dir, Span stem);
 /* Hidden ones too. */
 Binding *binding_find_any(Dir *dir, Span stem);
+/* What nodes remember an instance by. */
+uint64_t binding_key(const Binding *binding);
 /* A node becomes the file of an instance; the one that was is an orphan. */
 void binding_take_node(Binding *binding, Node *node);
 void binding_orphan(Node *node);
@@ -412,9 +414,10 @@ void base_note_written(Tree *tree, const TreeCaller *caller, Span text);
 void versions_note(Binding *binding, Resource *before);
 void versions_free(struct Versions *versions);
 /*
- * What a text was made from: what the caller's process wrote last, or read last if the text carries its updated_at; else the
- * oldest version with that updated_at (the API's clock may tick too slowly to tell two apart, and the oldest loses nothing);
- * else what the process read last. NULL: take the state of now. Borrowed. *ret_own: its process read or wrote it itself.
+ * What a text was made from: the newest of what the caller's process read or wrote that carries the text's updated_at; else
+ * the oldest version with that updated_at (the API's clock may tick too slowly to tell two apart, and the oldest loses
+ * nothing); else what the process read or wrote last. NULL: take the state of now. Borrowed. *ret_own: it is the process's
+ * own.
  */
 Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text, bool *ret_own);
 
