@@ -52,12 +52,18 @@ void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource)
     note(tree, caller, resource_ref(resource));
 }
 
-void base_note_written(Tree *tree, const TreeCaller *caller, Span text)
+void base_note_written(TreeOp *op)
 {
+    Span text = json_trim(op->carry.text), id;
     Resource *resource;
 
-    if (resource_new(json_trim(text), &resource) == 0)
-        note(tree, caller, resource);
+    if (!json_member(text, "id", &id)) {
+        if (op->result)
+            note(op->tree, &op->caller, resource_ref(op->result));
+        return;
+    }
+    if (resource_new(text, &resource) == 0)
+        note(op->tree, &op->caller, resource);
 }
 
 static bool is_same_process(pid_t thread, pid_t process)

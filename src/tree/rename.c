@@ -124,7 +124,7 @@ static void write_by_rename(TreeOp *op, Node *source, Span stem)
     if (!carry_out(op))
         return;
     carry_bind(op, source);
-    base_note_written(op->tree, &op->caller, op->carry.text);
+    base_note_written(op);
     succeed(op);
 }
 

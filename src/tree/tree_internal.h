@@ -409,8 +409,8 @@ struct Reads *reads_new(void);
 void reads_free(struct Reads *reads);
 /* Somebody has opened an instance's text for reading. */
 void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource);
-/* Somebody's text was carried out: from here on that is what its process goes on from. */
-void base_note_written(Tree *tree, const TreeCaller *caller, Span text);
+/* Somebody's text was carried out: from here on that is what its process goes on from; after a patch, what came of it. */
+void base_note_written(TreeOp *op);
 void versions_note(Binding *binding, Resource *before);
 void versions_free(struct Versions *versions);
 /*

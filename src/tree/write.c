@@ -165,7 +165,7 @@ static void carry_instance(TreeOp *op)
         return;
     if (op->node->kind == NODE_DRAFT || (op->node->binding && op->node->binding->hidden))
         carry_bind(op, op->node);
-    base_note_written(op->tree, &op->caller, op->carry.text);
+    base_note_written(op);
     finish_written(op);
 }
 

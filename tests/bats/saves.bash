@@ -57,9 +57,9 @@ use_machine() {
     prod=$MNT/prod
     name=m${1-}$BATS_TEST_NUMBER
     file=$prod/$name.json
-    id=ins_$name
+    export id=ins_$name
     mkdir -p "$HOME"
-    cd "$PLACE"
+    cd "$PLACE" || return
     account
 }
 
@@ -130,7 +130,7 @@ was_refused() {
     size_is standard-2 "$prod/$of.json"
     grep -q standard-4 "$prod/$of.json.rejected"
     grep -q . "$prod/$of.json.error"
-    ls "$prod" | grep -qx "$of.json.rejected"
+    names | grep -qx "$of.json.rejected"
     nothing_is_new
     rm "$prod/$of.json.rejected"
 }
@@ -151,9 +151,10 @@ editors_table() {
 # Terminals
 
 open_screen() {
+    # shellcheck disable=SC2016  # expanded there
     printf '%s\n' '"$@"' 'echo "$?" >"$PLACE/closed.new"' 'mv "$PLACE/closed.new" "$PLACE/closed"' 'sleep 60' >"$PLACE/screen.sh"
     rm -f "$PLACE/closed"
-    PLACE=$PLACE TERM=xterm tmux -S "$PLACE/tmux" -f /dev/null new-session -d -x 120 -y 50 -c "$PLACE" \
+    env PLACE="$PLACE" TERM=xterm tmux -S "$PLACE/tmux" -f /dev/null new-session -d -x 120 -y 50 -c "$PLACE" \
         "exec bash '$PLACE/screen.sh' $(printf '%q ' "$@")" 3>&- 4>&-
 }
 
