@@ -129,7 +129,7 @@ if [ -n "$sanitize" ]; then
     build='build-asan'
     compile "$build" -Db_sanitize=address,undefined -Dc_args=-DSKY_CRASH_POINTS
 else
-    build=build-test # with the steps at which the tests kill it
+    build='build-test' # with the steps at which the tests kill it
     if [ -z "$quick" ]; then
         CC=clang compile build-clang
     fi

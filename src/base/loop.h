@@ -1,9 +1,8 @@
 /*
  * loop: the one event loop of the program, and the only user of libuv.
  *
- * Everything that the program owns is touched from the thread that runs the loop, so nothing here locks. Two calls may
- * come from other threads: loop_waker_send(), and the `work` function of loop_work(), which runs on a pool thread and
- * must touch nothing but its own ctx. A Loop is made after the process went into the background, never before: threads
+ * Everything that the program owns is touched from the thread that runs the loop, so nothing here locks. One call may come
+ * from other threads: loop_waker_send(). A Loop is made after the process went into the background, never before: threads
  * and epoll descriptors don't survive a fork.
  */
 #ifndef SKY_LOOP_H
@@ -41,8 +40,5 @@ int loop_signal(Loop *loop, int signal_number, loop_signal_fn call, void *ctx);
 LoopWaker *loop_waker_new(Loop *loop, clock_fn call, void *ctx);
 void loop_waker_send(LoopWaker *waker);
 void loop_waker_free(LoopWaker *waker);
-
-/* Runs work(ctx) on a pool thread, then done(ctx) on the loop. 0 or -ERR_NO_MEMORY. */
-int loop_work(Loop *loop, clock_fn work, clock_fn done, void *ctx);
 
 #endif

@@ -79,7 +79,7 @@ static void on_time(void *ctx)
         failure_set_mend(&failure, "Try again in a minute, or mount with a longer wait=.");
     } else {
         failure = failure_make(-ERR_TIMEOUT, "The API did not answer within %lld s.",
-                               (long long)((now - op->started_ms + 500) / 1000));
+                               (long long)((op->store->config.timeout_ms + 999) / 1000));
         failure_set_mend(&failure,
                          "See .skystack/status for how the API is doing; timeout= sets how long a call may take.");
     }

@@ -363,6 +363,10 @@ int ndjson_render(Tree *tree, Dir *dir, Buf *into);
 /* The text that creates an instance: 0, or the failure that says what is wrong with it. */
 int create_body(Dir *dir, Span name, Span text, Buf *into, Failure *ret_failure);
 
+/* control.c: the steps of writes to .skystack/refresh and undo, and to allow_deletes */
+void control_write_step(TreeOp *op);
+void control_allow_step(TreeOp *op);
+
 /* open.c, write.c */
 enum WriteKind write_kind(const Node *node);
 Handle *handle_new(Node *node, enum WriteKind writes);
