@@ -58,7 +58,7 @@ void base_note_written(TreeOp *op)
     Resource *resource;
 
     if (!json_member(text, "id", &id)) {
-        if (op->result)
+        if (op->result && resource_is_whole(op->result)) /* a create's answer tells too little to compare with */
             note(op->tree, &op->caller, resource_ref(op->result));
         return;
     }
