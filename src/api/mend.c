@@ -28,7 +28,7 @@ static const char *by_code(int code)
     case ERR_CONFLICT:
         return "Read the file again and repeat the change.";
     case ERR_UNSETTLED:
-        return "Don't create it again before you have seen whether it is listed.";
+        return "Wait: the lists are asked whether it came to be, for two minutes at most. It is never sent again.";
     case ERR_ROUTE:
         return "Check the network, the name server and the address of the source.";
     case ERR_REFUSED:
