@@ -316,7 +316,8 @@ import json, os, sys, time
 path, read, go = sys.argv[1:]
 text = json.load(open(path))
 open(read, "w").close()
-while not os.path.exists(go):
+until = time.time() + 60
+while not os.path.exists(go) and time.time() < until:
     time.sleep(0.01)
 text["size"] = "standard-4"
 with open(path, "w") as file:
@@ -326,10 +327,12 @@ PROGRAM
     local stamp
     stamp=$(field ins_1 updated_at)
     elsewhere ins_1 '{"image":"debian-13"}'
-    if [ "$(field ins_1 updated_at)" != "$stamp" ]; then skip 'a second went by'; fi
     cat "$prod/web-1.json" >/dev/null
+    local same_second=yes
+    [ "$(field ins_1 updated_at)" = "$stamp" ] || same_second=
     touch "$PLACE/go"
     wait $!
+    if [ -z "$same_second" ]; then skip 'a second went by between the two changes'; fi
     assert_equal "$(field ins_1 size)" '"standard-4"'
     assert_equal "$(field ins_1 image)" '"debian-13"'
 }
