@@ -248,6 +248,8 @@ field() {
     up
     python3 - "$prod/web-1.json" "$PLACE/read" "$PLACE/go" <<'PROGRAM' &
 import json, os, sys, time
+import signal
+signal.alarm(60)  # whatever becomes of the test
 path, read, go = sys.argv[1:]
 text = json.load(open(path))
 open(read, "w").close()
@@ -271,6 +273,8 @@ PROGRAM
     up
     python3 - "$prod/web-1.json" "$PLACE/read" "$PLACE/go" <<'PROGRAM' &
 import json, os, sys, threading, time
+import signal
+signal.alarm(60)  # whatever becomes of the test
 path, read, go = sys.argv[1:]
 text = {}
 def look():
@@ -313,6 +317,8 @@ PROGRAM
     requests_reset
     python3 - "$prod/web-1.json" "$PLACE/read" "$PLACE/go" <<'PROGRAM' &
 import json, os, sys, time
+import signal
+signal.alarm(60)  # whatever becomes of the test
 path, read, go = sys.argv[1:]
 text = json.load(open(path))
 open(read, "w").close()
