@@ -159,3 +159,10 @@ int json_compact(Buf *into, Span value)
     json_write_compact(at, value);
     return 0;
 }
+
+int json_quote_member(Buf *into, const char *key, const char *value)
+{
+    int r = buf_printf(into, ",\"%s\":", key);
+
+    return r < 0 ? r : json_quote(into, span_of(value));
+}

@@ -5,13 +5,6 @@
 
 enum { AUDIT_LINE_BYTES = 16 << 10 };
 
-static int add_text(Buf *line, const char *key, const char *value)
-{
-    int r = buf_printf(line, ",\"%s\":", key);
-
-    return r < 0 ? r : json_quote(line, span_of(value));
-}
-
 static int render(const Store *store, const Intent *intent, const char *id, const char *request_id,
                   const Failure *failure, Buf *line)
 {
@@ -23,15 +16,15 @@ static int render(const Store *store, const Intent *intent, const char *id, cons
     r = buf_printf(line, "{\"time\":\"%s\",\"uid\":%u,\"operation\":\"%s\"", time, (unsigned)intent->uid,
                    operations[intent->kind]);
     if (r == 0)
-        r = add_text(line, "project_id", intent->project_id);
+        r = json_quote_member(line, "project_id", intent->project_id);
     if (r == 0)
-        r = add_text(line, "name", intent->name);
+        r = json_quote_member(line, "name", intent->name);
     if (r == 0)
-        r = add_text(line, "id", id);
+        r = json_quote_member(line, "id", id);
     if (r == 0)
-        r = add_text(line, "outcome", failure ? error_symbol(failure->code) : "ok");
+        r = json_quote_member(line, "outcome", failure ? error_symbol(failure->code) : "ok");
     if (r == 0 && request_id[0])
-        r = add_text(line, "request_id", request_id);
+        r = json_quote_member(line, "request_id", request_id);
     return r < 0 ? r : buf_append_char(line, '}');
 }
 

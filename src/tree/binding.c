@@ -176,6 +176,15 @@ void binding_orphan(Node *node)
     }
 }
 
+StoreIntent binding_delete_intent(const Binding *binding, uid_t uid)
+{
+    return (StoreIntent){.change = STORE_DELETE,
+                         .id = resource_id(binding->resource),
+                         .project_id = binding->dir->id,
+                         .name = resource_name(binding->resource),
+                         .uid = uid};
+}
+
 uint64_t binding_key(const Binding *binding)
 {
     return text_hash(span_of(resource_id(binding->resource)));

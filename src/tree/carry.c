@@ -175,12 +175,7 @@ static bool create(TreeOp *op)
 
 static bool send_delete(TreeOp *op, Hidden *hidden)
 {
-    const Binding *binding = hidden->binding;
-    StoreIntent intent = {.change = STORE_DELETE,
-                          .id = resource_id(binding->resource),
-                          .project_id = binding->dir->id,
-                          .name = resource_name(binding->resource),
-                          .uid = hidden->caller.uid};
+    StoreIntent intent = binding_delete_intent(hidden->binding, hidden->caller.uid);
 
     store_cancel(hidden->sending); /* if it is under way, the store goes on with it, and lets ours wait for it */
     hidden->sending = NULL;

@@ -81,11 +81,7 @@ static void succeed(TreeOp *op)
 /* delete_delay=0: the DELETE inside of the call, with its outcome. */
 static void delete_now(TreeOp *op, const Binding *binding)
 {
-    StoreIntent intent = {.change = STORE_DELETE,
-                          .id = resource_id(binding->resource),
-                          .project_id = binding->dir->id,
-                          .name = resource_name(binding->resource),
-                          .uid = op->caller.uid};
+    StoreIntent intent = binding_delete_intent(binding, op->caller.uid);
 
     if (!op->waiting)
         guard_note_delete(op->tree);
@@ -180,12 +176,6 @@ static void remove_rejected(TreeOp *op)
         succeed(op);
 }
 
-/* NAME.json.error goes with its text; removing it alone is taken, so that `rm NAME.json.*` works. */
-static void remove_error(TreeOp *op)
-{
-    succeed(op);
-}
-
 static void unlink_in_project(TreeOp *op)
 {
     Span stem = {0};
@@ -199,7 +189,7 @@ static void unlink_in_project(TreeOp *op)
     else if (kind == NAME_REJECTED && op->node->dir)
         remove_rejected(op);
     else if (kind == NAME_ERROR && op->node->dir)
-        remove_error(op);
+        succeed(op); /* it goes with its text; taken, so that `rm NAME.json.*` works */
     else if (local)
         op_refuse(op, -ERR_NOT_PERMITTED, "", "This file is a view: it can't be removed.");
     else

@@ -43,25 +43,18 @@ static const char *sent_word(enum FailureSent sent)
     return words[sent];
 }
 
-static int add_text(Buf *line, const char *key, const char *value)
-{
-    int r = buf_printf(line, ",\"%s\":", key);
-
-    return r < 0 ? r : json_quote(line, span_of(value));
-}
-
 static int add_details(Buf *line, const Failure *failure)
 {
-    int r = add_text(line, "message", failure_sentence(failure));
+    int r = json_quote_member(line, "message", failure_sentence(failure));
 
     if (r == 0 && failure->mend[0])
-        r = add_text(line, "mend", failure->mend);
+        r = json_quote_member(line, "mend", failure->mend);
     if (r == 0 && failure->api_code[0])
-        r = add_text(line, "api_code", failure->api_code);
+        r = json_quote_member(line, "api_code", failure->api_code);
     if (r == 0 && failure->http_status)
         r = buf_printf(line, ",\"http_status\":%d", failure->http_status);
     if (r == 0 && failure->request_id[0])
-        r = add_text(line, "request_id", failure->request_id);
+        r = json_quote_member(line, "request_id", failure->request_id);
     return r;
 }
 
@@ -74,7 +67,7 @@ static int render_line(Buf *line, Tree *tree, const TreeCaller *caller, const ch
     date_format(clock_wall_ms(tree->clock), time);
     r = buf_printf(line, "{\"time\":\"%s\",\"operation\":\"%s\"", time, verb);
     if (r == 0)
-        r = add_text(line, "path", path);
+        r = json_quote_member(line, "path", path);
     if (r == 0)
         r = buf_printf(line, ",\"errno\":\"%s\",\"sent\":\"%s\"", error_symbol(failure->code),
                        sent_word(failure->sent));

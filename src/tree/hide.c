@@ -174,12 +174,7 @@ static void on_sent(void *ctx, const Failure *failure, Resource *resource)
 
 void hidden_send(Hidden *hidden)
 {
-    const Binding *binding = hidden->binding;
-    StoreIntent intent = {.change = STORE_DELETE,
-                          .id = resource_id(binding->resource),
-                          .project_id = binding->dir->id,
-                          .name = resource_name(binding->resource),
-                          .uid = hidden->caller.uid};
+    StoreIntent intent = binding_delete_intent(hidden->binding, hidden->caller.uid);
 
     if (hidden->sending)
         return;

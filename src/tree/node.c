@@ -216,33 +216,25 @@ int node_path(const Node *node, const char *name, Buf *into)
     return r == 0 && name ? buf_printf(into, "/%s", name) : r;
 }
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo): st_ino has to be the same at every mount, not to resist an attacker. */
-static uint64_t mix(uint64_t hash, const char *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 static uint64_t mix_text(uint64_t hash, const char *text)
 {
-    return mix(hash, text, strlen(text) + 1);
+    return text_hash_more(hash, text, strlen(text) + 1);
 }
 
 uint64_t node_inode(const Node *node)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = text_hash((Span){0});
 
     if (node->number == TREE_ROOT)
         return TREE_ROOT;
     if (node->kind == NODE_PROJECT)
-        hash = mix_text(mix(hash, (const char *)&node->kind, 1), node->dir->id);
+        hash = mix_text(text_hash_more(hash, (const char *)&node->kind, 1), node->dir->id);
     else if (node->binding && !node->name)
-        hash = mix_text(mix(hash, (const char *)&node->kind, 1), resource_id(node->binding->resource));
+        hash = mix_text(text_hash_more(hash, (const char *)&node->kind, 1), resource_id(node->binding->resource));
     else if (node->name && !node->local)
         hash = mix_text(hash ^ node_inode(node->parent), node->name);
     else
-        hash = mix(hash, (const char *)&node->number, sizeof node->number);
+        hash = text_hash_more(hash, (const char *)&node->number, sizeof node->number);
     return hash > TREE_ROOT ? hash : hash + 2;
 }
 

@@ -75,11 +75,7 @@ static bool begin_carry(TreeOp *op, Node *source, Span stem)
     int r = content_of(source, &text);
 
     if (r == 0)
-        r = json_check((Span){buf_text(&text), text.len}, &fault);
-    if (r == 0 && json_type(json_trim((Span){buf_text(&text), text.len})) != JSON_OBJECT) {
-        fault = (JsonFault){.reason = "expected an object"};
-        r = -ERR_PROTOCOL;
-    }
+        r = text_check_object((Span){buf_text(&text), text.len}, &fault);
     if (r == -ERR_PROTOCOL) {
         op_refuse(op, -ERR_INVALID, "Mend the text, then rename it again.",
                   "The text is not a JSON object: at byte %zu: %s. Nothing was sent.", fault.offset, fault.reason);

@@ -29,11 +29,26 @@ Text *text_unref(Text *text)
     return NULL;
 }
 
+/* FNV-1a, 64 bits (Fowler, Noll, Vo): to tell texts apart and to make st_ino, not to resist an attacker. */
+uint64_t text_hash_more(uint64_t hash, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 uint64_t text_hash(Span text)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    return text_hash_more(UINT64_C(0xcbf29ce484222325), text.at, text.len);
+}
 
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
-    return hash;
+int text_check_object(Span text, JsonFault *ret_fault)
+{
+    int r = json_check(text, ret_fault);
+
+    if (r == 0 && json_type(json_trim(text)) != JSON_OBJECT) {
+        *ret_fault = (JsonFault){.reason = "expected an object"};
+        r = -ERR_PROTOCOL;
+    }
+    return r;
 }

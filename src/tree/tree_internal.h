@@ -190,7 +190,6 @@ struct TreeOp {
     Node *source;           /* of a rename; used */
     Node *target;           /* the directory that it goes to; used */
     char *target_name;
-    enum TreeSettle settle;
     TreeSet set;
     int first_failure; /* of a sync */
     bool syncs;        /* it is among the tree's syncs */
@@ -266,6 +265,8 @@ void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resou
 Binding *binding_find(Dir *dir, Span stem);
 /* Hidden ones too. */
 Binding *binding_find_any(Dir *dir, Span stem);
+/* The DELETE of its instance, by id; borrowed from the binding. */
+StoreIntent binding_delete_intent(const Binding *binding, uid_t uid);
 /* What nodes remember an instance by. */
 uint64_t binding_key(const Binding *binding);
 /* A node becomes the file of an instance; the one that was is an orphan. */
@@ -338,6 +339,10 @@ Text *text_new(const char *bytes, size_t count);
 Text *text_of_buf(Buf *buf);
 Text *text_unref(Text *text);
 uint64_t text_hash(Span text);
+/* The same, going on from a hash of what came before. */
+uint64_t text_hash_more(uint64_t hash, const char *bytes, size_t count);
+/* Whether a text is one JSON object, strictly. 0, -ERR_PROTOCOL with what is wrong, or -ERR_NO_MEMORY. */
+int text_check_object(Span text, JsonFault *ret_fault);
 
 /* content.c: what a node's file holds, as known now. 0 or a negative code. */
 int content_of(Node *node, Buf *into);

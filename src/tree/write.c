@@ -191,13 +191,9 @@ static void commit(TreeOp *op)
     Handle *handle = op->handle;
     Span text = {buf_text(&handle->buffer), handle->buffer.len};
     JsonFault fault;
-    int r = json_check(text, &fault);
+    int r = text_check_object(text, &fault);
 
     handle->committing = true;
-    if (r == 0 && json_type(json_trim(text)) != JSON_OBJECT) {
-        fault = (JsonFault){.reason = "expected an object"};
-        r = -ERR_PROTOCOL;
-    }
     if (r == -ERR_PROTOCOL)
         refuse_text(op, &fault);
     else if (r < 0)
