@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds skystackfs and runs all its tests: the unit tests, then tests/bats/*.bats on real mounts.
+# Builds skystackfs and runs all its tests: the unit tests, then tests/bats/*.bats on real mounts, of which tests/faults runs
+# the numbered faults.
 #
 #   run.sh [--quick] [--sanitize] [--no-deps]
 #
@@ -206,7 +207,7 @@ export WORK="$work"
 
 # Each file's report is printed in one piece when it is through.
 # shellcheck disable=SC2016,SC2086  # the inner shell's variables; a list of files
-printf '%s\n' ${FILES:-tests/bats/*.bats} | xargs -P "${JOBS:-2}" -n 1 sh -c '
+printf '%s\n' ${FILES:-$(find tests/bats -name '*.bats' ! -name '8?-faults-*' | sort)} | xargs -P "${JOBS:-2}" -n 1 sh -c '
     name=$(basename "$1" .bats)
     code=0
     timeout -k 10 "${BATS_FILE_TIMEOUT:-900}" bats --formatter tap --print-output-on-failure "$1" \
@@ -232,6 +233,19 @@ for tap in "$work"/bats/*.tap; do
     fi
     count "$good" "$bad" "$skip"
 done
+
+if [ -z "${FILES-}" ]; then
+    headline "the numbered faults"
+    tests/faults | tee "$work/faults" || true
+    sum=$(tail -n 1 "$work/faults")
+    case "$sum" in
+    *' passed, '*' failed') ;;
+    *) sum='0 passed, 1 failed' ;;
+    esac
+    bad=${sum#* passed, }
+    skip=$(sed -n 's/^\([0-9]*\) skipped$/\1/p' "$work/faults")
+    count "${sum%% *}" "${bad% failed}" "${skip:-0}"
+fi
 
 # --- what must not be left ---
 
