@@ -112,14 +112,20 @@ static void dispatch(Sandbox *sandbox, const Request *request, Reply *reply)
     free(id);
 }
 
+static const char *foreign_message(const Sandbox *sandbox)
+{
+    if (sandbox->environment == ENVIRONMENT_PRODUCTION)
+        return "This is production: it takes production tokens only, and this is one for the sandbox.";
+    return "This is the sandbox: it takes sandbox tokens only, and this is one for production.";
+}
+
 static bool pass_token(Sandbox *sandbox, const Request *request, Reply *reply)
 {
     TokenSight sight = tokens_look(sandbox->tokens, request->headers[HEADER_AUTHORIZATION]);
     if (sight.accepted)
         return true;
-    if (sight.kind == TOKEN_PRODUCTION)
-        reply_error(reply, request->id, 401, "wrong_environment",
-                    "This is the sandbox: it takes sandbox tokens only, and this is one for production.", (Text){0});
+    if (sight.kind == TOKEN_FOREIGN)
+        reply_error(reply, request->id, 401, "wrong_environment", foreign_message(sandbox), (Text){0});
     else
         reply_error(reply, request->id, 401, "unauthorized", "The token is missing, invalid, expired or revoked.",
                     (Text){0});

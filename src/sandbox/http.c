@@ -109,13 +109,24 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return answer(arg, connection, request);
 }
 
+/* TLS 1.1 signs with SHA-1, which GnuTLS offers to those alone who ask for it. */
+static const char *priorities(TlsMax max)
+{
+    static const char *const words[] = {
+        [TLS_MAX_1_3] = "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1",
+        [TLS_MAX_1_2] = "NORMAL:-VERS-ALL:+VERS-TLS1.2",
+        [TLS_MAX_1_1] = "NORMAL:-VERS-ALL:+VERS-TLS1.1:+SIGN-ECDSA-SHA1:%VERIFY_ALLOW_SIGN_WITH_SHA1",
+    };
+    return words[max];
+}
+
 static struct MHD_Daemon *start_daemon(Http *http)
 {
     const TlsIdentity *tls = http->plan.tls;
     struct MHD_OptionItem secure[] = {
         {MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? tls->key.data : NULL},
         {MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? tls->certificate.data : NULL},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)priorities(http->plan.tls_max)},
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC;

@@ -18,6 +18,7 @@ typedef void HttpConnected(void *arg);
 typedef struct HttpPlan {
     int socket;             /* listening; the server closes it */
     const TlsIdentity *tls; /* NULL: plain; needed while starting only */
+    TlsMax tls_max;
     HttpHandler *handler;
     HttpConnected *connected; /* may be NULL */
     void *arg;                /* of both */

@@ -49,10 +49,11 @@ static bool open_sandbox(Sandbox *sandbox, const Options *options)
     if (error)
         return complain(options->dir ? options->dir : "temporary folder", error);
     settings_init(&sandbox->settings, options);
+    sandbox->environment = (Environment)options->environment;
     sandbox->faults = faults_new();
     sandbox->log = reqlog_new();
     sandbox->counts = counts_new();
-    sandbox->tokens = tokens_open(&sandbox->dir);
+    sandbox->tokens = tokens_open(&sandbox->dir, sandbox->environment);
     char *path = workdir_file(&sandbox->dir, "sandbox.db");
     sandbox->store = sandbox->tokens ? store_open(path) : NULL;
     free(path);
@@ -107,8 +108,15 @@ static bool start(Program *program, const ListenAt *at, const Options *options)
         tls_identity(&sandbox->dir, (CertKind)options->certificate, &program->tls) != 0 ||
         !listen_both(sandbox, *at, &api, &admin))
         return false;
-    program->api = http_start(&(HttpPlan){api, &program->tls, serve_api, on_connection, sandbox, &sandbox->stopping});
-    program->admin = http_start(&(HttpPlan){admin, NULL, serve_admin, NULL, sandbox, &sandbox->stopping});
+    program->api = http_start(&(HttpPlan){.socket = api,
+                                          .tls = &program->tls,
+                                          .tls_max = (TlsMax)options->tls_max,
+                                          .handler = serve_api,
+                                          .connected = on_connection,
+                                          .arg = sandbox,
+                                          .stop = &sandbox->stopping});
+    program->admin =
+        http_start(&(HttpPlan){.socket = admin, .handler = serve_admin, .arg = sandbox, .stop = &sandbox->stopping});
     if (!program->api || !program->admin)
         fputs("skystack-sandbox: cannot start the server\n", stderr);
     return program->api && program->admin;

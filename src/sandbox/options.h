@@ -8,6 +8,8 @@
 typedef enum Pagination { PAGINATION_CURSOR, PAGINATION_PAGE } Pagination;
 typedef enum Rows { ROWS_FULL, ROWS_SUMMARY } Rows;
 typedef enum CertKind { CERT_GOOD, CERT_EXPIRED, CERT_WRONG_HOST, CERT_SELF_SIGNED } CertKind;
+typedef enum TlsMax { TLS_MAX_1_3, TLS_MAX_1_2, TLS_MAX_1_1 } TlsMax;
+typedef enum Environment { ENVIRONMENT_SANDBOX, ENVIRONMENT_PRODUCTION } Environment;
 
 typedef struct Options {
     const char *listen; /* ADDRESS:PORT as given; not checked here */
@@ -18,6 +20,8 @@ typedef struct Options {
     int64_t pagination;            /* a Pagination */
     int64_t rows;                  /* a Rows */
     int64_t certificate;           /* a CertKind */
+    int64_t tls_max;               /* a TlsMax */
+    int64_t environment;           /* an Environment */
     int64_t updates, etag, rate_headers, exit_with_parent;
 } Options;
 

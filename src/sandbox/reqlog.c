@@ -47,7 +47,7 @@ static const char *token_word(TokenKind kind)
     case TOKEN_CURRENT:
         return "current";
     case TOKEN_OTHER:
-    case TOKEN_PRODUCTION:
+    case TOKEN_FOREIGN:
         break;
     }
     return "other";

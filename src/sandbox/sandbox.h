@@ -12,6 +12,7 @@
 
 typedef struct Sandbox {
     Workdir dir;
+    Environment environment;
     Settings settings;
     Store *store;
     Tokens *tokens;

@@ -21,17 +21,19 @@ typedef struct Token {
 struct Tokens {
     pthread_mutex_t lock;
     const Workdir *dir;
+    Environment environment;
     Token *newest;
 };
 
-static const char scheme[] = "Bearer ", production[] = "sky_live_";
+static const char scheme[] = "Bearer ";
+static const char *const prefixes[] = {[ENVIRONMENT_SANDBOX] = "sky_sbx_", [ENVIRONMENT_PRODUCTION] = "sky_live_"};
 
-static void put_random(Buf *out)
+static void put_random(const Tokens *tokens, Buf *out)
 {
     unsigned char bytes[20];
     if (RAND_bytes(bytes, sizeof bytes) != 1)
         abort();
-    buf_puts(out, "sky_sbx_");
+    buf_puts(out, prefixes[tokens->environment]);
     for (size_t i = 0; i < sizeof bytes; i++)
         buf_printf(out, "%02x", bytes[i]);
 }
@@ -68,16 +70,17 @@ static int first_token(Tokens *tokens)
         text.data[strcspn(text.data, "\r\n")] = '\0';
     bool kept = text.len && *text.data;
     if (!kept)
-        put_random(&text);
+        put_random(tokens, &text);
     push(tokens, buf_take(&text));
     return kept ? 0 : write_token(tokens);
 }
 
-Tokens *tokens_open(const Workdir *dir)
+Tokens *tokens_open(const Workdir *dir, Environment environment)
 {
     Tokens *tokens = mem_new(sizeof *tokens);
     pthread_mutex_init(&tokens->lock, NULL);
     tokens->dir = dir;
+    tokens->environment = environment;
     int error = first_token(tokens);
     if (!error)
         return tokens;
@@ -123,8 +126,10 @@ static TokenSight look(Tokens *tokens, const char *text)
     const Token *token = find(tokens, text);
     if (token)
         return (TokenSight){token == tokens->newest ? TOKEN_CURRENT : TOKEN_OLD, token->accepted};
-    bool live = strncmp(text, production, strlen(production)) == 0;
-    return (TokenSight){live ? TOKEN_PRODUCTION : TOKEN_OTHER, false};
+    const char *foreign =
+        prefixes[tokens->environment == ENVIRONMENT_SANDBOX ? ENVIRONMENT_PRODUCTION : ENVIRONMENT_SANDBOX];
+    bool is_foreign = strncmp(text, foreign, strlen(foreign)) == 0;
+    return (TokenSight){is_foreign ? TOKEN_FOREIGN : TOKEN_OTHER, false};
 }
 
 TokenSight tokens_look(Tokens *tokens, const char *header)
@@ -195,7 +200,7 @@ int tokens_rotate(Tokens *tokens, const char *text, bool keep_old, bool write_fi
 {
     Buf made = {0};
     if (!text) {
-        put_random(&made);
+        put_random(tokens, &made);
         text = made.data;
     }
     buf_puts(ret, text);

@@ -5,6 +5,7 @@
 #ifndef SANDBOX_TOKENS_H
 #define SANDBOX_TOKENS_H
 
+#include "options.h"
 #include "workdir.h"
 
 #include <stdint.h>
@@ -12,10 +13,10 @@
 typedef struct Tokens Tokens;
 
 typedef enum TokenKind {
-    TOKEN_NONE,       /* no Authorization header, or not `Bearer`, one space, a token */
-    TOKEN_OTHER,      /* never was ours */
-    TOKEN_PRODUCTION, /* looks like one for production */
-    TOKEN_OLD,        /* was ours, and is not accepted any more or only for now */
+    TOKEN_NONE,    /* no Authorization header, or not `Bearer`, one space, a token */
+    TOKEN_OTHER,   /* never was ours */
+    TOKEN_FOREIGN, /* looks like one for the other environment */
+    TOKEN_OLD,     /* was ours, and is not accepted any more or only for now */
     TOKEN_CURRENT
 } TokenKind;
 
@@ -31,8 +32,8 @@ typedef struct TokenUse {
     int64_t minute_reset_ms; /* until a slot of the minute is free again */
 } TokenUse;
 
-/* Takes the token from its file, or makes one and writes it. NULL after a line on stderr. */
-Tokens *tokens_open(const Workdir *dir);
+/* Takes the token from its file, or makes one for this environment and writes it. NULL after a line on stderr. */
+Tokens *tokens_open(const Workdir *dir, Environment environment);
 void tokens_close(Tokens *tokens);
 
 /* What an Authorization header (NULL: none) is. */

@@ -349,6 +349,31 @@ new='{"name":"worker-b","region":"us-east-1","size":"standard-2"}'
     assert_failure 60
 }
 
+@test "it can be production, which takes its own tokens alone" {
+    start --environment production
+    [[ $TOKEN == sky_live_* ]]
+    api GET /v1/projects
+    assert_equal "$STATUS" 200
+    TOKEN=sky_sbx_abc
+    api GET /v1/projects
+    has '[.error.code, (.error.message | startswith("This is production"))]' '["wrong_environment",true]'
+}
+
+@test "it can speak no more than an old TLS" {
+    local legacy=$BATS_TEST_TMPDIR/legacy.cnf max
+    printf '%s\n' 'openssl_conf = a' '[a]' 'ssl_conf = b' '[b]' 'system_default = c' '[c]' 'MinProtocol = TLSv1' \
+        'CipherString = DEFAULT@SECLEVEL=0' >"$legacy"
+    start --tls-max 1.1
+    run curl -s --max-time 5 --cacert "$CACERT" "$ENDPOINT/v1/projects"
+    assert_failure
+    run env OPENSSL_CONF="$legacy" curl -sv --max-time 5 --cacert "$CACERT" "$ENDPOINT/v1/projects"
+    assert_output --partial 'TLSv1.1'
+    assert_output --partial unauthorized
+    start --tls-max 1.2
+    run curl -sv --max-time 5 --cacert "$CACERT" "$ENDPOINT/v1/projects"
+    assert_output --partial 'SSL connection using TLSv1.2'
+}
+
 @test "wrong certificates can be had" {
     local kind
     for kind in expired wrong-host self-signed; do
