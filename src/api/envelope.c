@@ -30,7 +30,8 @@ void verdict_release(Verdict *verdict)
 /* ---- the error envelope ---- */
 
 typedef struct Envelope {
-    bool present;
+    bool present; /* there is an error with a code or a message … */
+    bool whole;   /* … with both, as every error of the API has */
     char code[FAILURE_ID_BYTES];
     char request_id[FAILURE_ID_BYTES];
     char message[FAILURE_MESSAGE_BYTES]; /* with the details */
@@ -103,13 +104,15 @@ static void read_envelope(Span body, Envelope *ret_envelope)
     copy_member(error, "request_id", envelope->request_id, sizeof envelope->request_id);
     add_details(error, envelope->message);
     envelope->present = has_code || has_message;
+    envelope->whole = has_code && has_message;
 }
 
 /* ---- failures ---- */
 
-static int code_of(enum Purpose purpose, int status, bool enveloped)
+/* A gateway's own 404 may look a little like the API's. What is said to be gone has to be said by the API. */
+static int code_of(enum Purpose purpose, int status, const Envelope *envelope)
 {
-    bool update = purpose == PURPOSE_UPDATE;
+    bool update = purpose == PURPOSE_UPDATE, enveloped = envelope->present;
 
     if (status == 401)
         return -ERR_TOKEN;
@@ -120,7 +123,7 @@ static int code_of(enum Purpose purpose, int status, bool enveloped)
     if (status >= 500 && status < 600)
         return purpose == PURPOSE_CREATE ? -ERR_UNSETTLED : -ERR_REMOTE;
     if (status == 404)
-        return enveloped ? -ERR_NOT_FOUND : -ERR_REMOTE;
+        return envelope->whole ? -ERR_NOT_FOUND : -ERR_REMOTE;
     if (status < 400 || status >= 600 || !enveloped)
         return -ERR_PROTOCOL;
     switch (status) {
@@ -162,7 +165,7 @@ static Failure read_failure(enum Purpose purpose, const Answer *answer)
     Envelope envelope;
 
     read_envelope(answer->body, &envelope);
-    failure.code = code_of(purpose, answer->status, envelope.present);
+    failure.code = code_of(purpose, answer->status, &envelope);
     failure.sent = leaves_open(purpose, failure.code, answer->status) ? FAILURE_UNKNOWN : FAILURE_ANSWERED;
     memcpy(failure.api_code, envelope.code, sizeof failure.api_code);
     snprintf(failure.request_id, sizeof failure.request_id, "%s",
@@ -178,7 +181,9 @@ static Failure read_broken(enum Purpose purpose, const Answer *answer, int code,
     Failure failure = failure_make(code, "The answer (HTTP %d, %zu bytes) does not come from a SkyStack API: %s.",
                                    answer->status, answer->body.len, reason);
 
-    if (code == -ERR_NO_MEMORY)
+    if (code == -ERR_TOO_BIG)
+        failure = failure_make(code, "An instance in the answer is larger than %d bytes.", RESOURCE_TEXT_BYTES);
+    else if (code != -ERR_PROTOCOL)
         failure = failure_make(code, "%s", error_sentence(code));
     if (purpose == PURPOSE_CREATE)
         failure.code = -ERR_UNSETTLED;
@@ -209,6 +214,13 @@ static bool body_may_be_empty(enum Purpose purpose)
     return purpose == PURPOSE_UPDATE || purpose == PURPOSE_DELETE;
 }
 
+/* What is read comes with a 200: the others of that hundred say that it is a part (206), or none of the server's own
+ * (203), or nothing at all. */
+static bool is_success(enum Purpose purpose, int status)
+{
+    return purpose_changes(purpose) ? status >= 200 && status <= 299 : status == 200;
+}
+
 static int read_success(enum Purpose purpose, const Answer *answer, Verdict *verdict, const char **ret_reason)
 {
     JsonFault fault = {.reason = "its body is no JSON"};
@@ -232,7 +244,7 @@ void envelope_read(enum Purpose purpose, const Answer *answer, Verdict *ret_verd
     int r;
 
     *ret_verdict = (Verdict){.page = {.total = -1}};
-    if (answer->status < 200 || answer->status > 299) {
+    if (!is_success(purpose, answer->status)) {
         ret_verdict->failure = read_failure(purpose, answer);
         if (purpose == PURPOSE_DELETE && ret_verdict->failure.code == -ERR_NOT_FOUND)
             ret_verdict->failure = (Failure){0};

@@ -4,13 +4,15 @@
  *   status                    code                            status                    code
  *   2xx, body as expected     0                               405, 501 on an update     NO_UPDATES
  *   2xx, any other body       PROTOCOL (a create: UNSETTLED)  404, no envelope          REMOTE (an update: NO_UPDATES)
+ *   2xx but 200 on a read     PROTOCOL                        404, half an envelope     REMOTE
  *   400, 422                  INVALID                         other 5xx                 REMOTE (a create: UNSETTLED)
  *   401                       TOKEN                           429                       LIMITED
  *   403                       FORBIDDEN                       other 4xx                 REMOTE
  *   404                       NOT_FOUND (a delete: 0)         1xx, 3xx                  PROTOCOL
  *   409                       EXISTS on a create, else BUSY   412                       CONFLICT
  *
- * Only what carries the API's error envelope speaks for the API: without it every 4xx is PROTOCOL, but for the 404
+ * Only what carries the API's error envelope speaks for the API: an object `error` with a code or a message, and with
+ * both to say that something is gone. Without it every 4xx is PROTOCOL, but for the 404
  * above and for 401 and 429, which are heeded whoever says so. A 5xx to a change, and a 2xx whose body is broken, leave
  * open what became of it: `sent` is UNKNOWN then.
  */

@@ -153,10 +153,12 @@ static void judge(const Exchange *exchange, const NetResponse *response, Verdict
                            .id = exchange->id};
 
     net_header(response, "X-Request-Id", request_id, sizeof request_id);
-    if (response->code < 0)
+    if (response->code < 0) {
         envelope_unanswered(exchange->purpose, response->code, response->sent, response->problem, ret_verdict);
-    else
+        memcpy(ret_verdict->failure.request_id, request_id, sizeof ret_verdict->failure.request_id);
+    } else {
         envelope_read(exchange->purpose, &answer, ret_verdict);
+    }
     memcpy(ret_verdict->request_id, request_id, sizeof ret_verdict->request_id);
     keep_etag(response, ret_verdict);
 }

@@ -1,9 +1,11 @@
 #include "list.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "buf.h"
 #include "error.h"
+#include "mend.h"
 #include "pager.h"
 
 enum { LIST_PATH_CAP = 16 << 10 };
@@ -125,6 +127,18 @@ static void step(Listing *listing, enum PagerStep next, const Failure *failure)
         ask_next(listing);
 }
 
+/* Whoever asks for a list must not take it for a thing that is gone. */
+static void finish_failed(Listing *listing, const Verdict *verdict)
+{
+    Failure failure = verdict->failure;
+
+    if (failure.code == -ERR_NOT_FOUND) {
+        failure.code = -ERR_REMOTE;
+        mend_set(&failure);
+    }
+    finish(listing, &failure, false);
+}
+
 static void on_verdict(void *ctx, const Verdict *verdict)
 {
     Listing *listing = ctx;
@@ -137,10 +151,12 @@ static void on_verdict(void *ctx, const Verdict *verdict)
         return;
     }
     if (verdict->failure.code < 0) {
-        finish(listing, &verdict->failure, false);
+        finish_failed(listing, verdict);
         return;
     }
     next = pager_take(&listing->pager, &verdict->page, verdict->rows, verdict->count, &failure);
+    if (next == PAGER_FAILED)
+        memcpy(failure.request_id, verdict->request_id, sizeof failure.request_id);
     hand_on(listing, verdict->rows, verdict->count);
     if (listing->cancelled)
         listing_free(listing);

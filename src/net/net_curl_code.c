@@ -7,6 +7,16 @@
 #include "error.h"
 #include "net.h"
 
+enum { LENGTH_DIGITS_MAX = 18 };
+
+/* libcurl ignores a length that it can't hold, and reads until the connection ends. */
+static bool is_length(const char *value)
+{
+    size_t digits = strspn(value, "0123456789");
+
+    return digits > 0 && digits <= LENGTH_DIGITS_MAX && value[digits] == '\0';
+}
+
 /* libcurl takes the end of the connection for the end of a body that has neither length nor chunks, so a body that was
  * cut short would pass as whole. HTTP/2 and later frame every body. */
 static bool end_is_known(const NetCurlEnd *end)
@@ -17,7 +27,9 @@ static bool end_is_known(const NetCurlEnd *end)
 
     if (end->http_version != CURL_HTTP_VERSION_1_0 && end->http_version != CURL_HTTP_VERSION_1_1)
         return true;
-    if (end->status == 204 || end->status == 304 || net_header(&response, "Content-Length", value, sizeof value))
+    if (end->status == 204 || end->status == 304)
+        return true;
+    if (net_header(&response, "Content-Length", value, sizeof value) && is_length(value))
         return true;
     if (!net_header(&response, "Transfer-Encoding", value, sizeof value))
         return false;

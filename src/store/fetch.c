@@ -185,7 +185,9 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
     Failure shifted;
 
     if (!failure && !complete) {
-        shifted = failure_make(-ERR_REMOTE, "The list kept changing while its pages were read.");
+        shifted = failure_make(-ERR_REMOTE,
+                               "The list kept changing while its pages were read, or did not say where it ends.");
+        shifted.sent = FAILURE_ANSWERED;
         failure = &shifted;
     }
     note_outcome(set->store, &set->fetch, failure);

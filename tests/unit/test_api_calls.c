@@ -333,6 +333,36 @@ static void a_list_that_fails_on_the_way_is_not_complete(void **state)
     assert_false(out.complete);
 }
 
+static void a_list_that_is_not_found_is_a_failure_of_the_api(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 404, "", REFUSED);
+    assert_int_equal(out.failure.code, -ERR_REMOTE);
+    assert_string_equal(out.failure.request_id, "req_1");
+    assert_true(out.failure.mend[0] != '\0');
+    assert_false(out.complete);
+}
+
+static void a_list_without_an_end_names_the_request_that_showed_it(void **state)
+{
+    static const char page[] = "{\"data\":[" ONE "],\"next_cursor\":\"x\"}";
+    ApiCall *call;
+
+    (void)state;
+    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 200, "X-Request-Id: req_7\r\n", page);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 1, 200, "X-Request-Id: req_8\r\n", page);
+    assert_int_equal(out.failure.code, -ERR_REMOTE);
+    assert_string_equal(out.failure.request_id, "req_8");
+    assert_false(out.complete);
+}
+
 static void a_list_can_be_cancelled_from_its_page(void **state)
 {
     (void)state;
@@ -411,6 +441,8 @@ int main(void)
         API_TEST(a_change_can_be_taken_back_until_it_is_sent),
         API_TEST(a_list_goes_page_by_page),
         API_TEST(a_list_that_fails_on_the_way_is_not_complete),
+        API_TEST(a_list_that_is_not_found_is_a_failure_of_the_api),
+        API_TEST(a_list_without_an_end_names_the_request_that_showed_it),
         API_TEST(a_list_can_be_cancelled_from_its_page),
         API_TEST(an_api_without_projects_has_one),
         API_TEST(what_cannot_be_a_mount_is_refused),

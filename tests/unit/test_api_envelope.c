@@ -42,6 +42,13 @@ static void statuses_become_codes(void **state)
         {PURPOSE_GET, 404, HTML, -ERR_REMOTE, FAILURE_ANSWERED},
         {PURPOSE_GET, 404, "", -ERR_REMOTE, FAILURE_ANSWERED},
         {PURPOSE_GET, 404, "{\"message\":\"not found\"}", -ERR_REMOTE, FAILURE_ANSWERED},
+        {PURPOSE_GET, 404, "{\"error\":\"not found\"}", -ERR_REMOTE, FAILURE_ANSWERED},
+        {PURPOSE_GET, 404, "{\"error\":{\"message\":\"no route\"}}", -ERR_REMOTE, FAILURE_ANSWERED},
+        {PURPOSE_GET, 404, "{\"error\":{\"code\":404,\"message\":\"no route\"}}", -ERR_REMOTE, FAILURE_ANSWERED},
+        {PURPOSE_GET, 404, ENVELOPED " ", -ERR_NOT_FOUND, FAILURE_ANSWERED},
+        {PURPOSE_GET, 404, ENVELOPED "x", -ERR_REMOTE, FAILURE_ANSWERED},
+        {PURPOSE_DELETE, 404, "{\"error\":{\"message\":\"no route\"}}", -ERR_REMOTE, FAILURE_ANSWERED},
+        {PURPOSE_UPDATE, 404, "{\"error\":{\"message\":\"no route\"}}", -ERR_REMOTE, FAILURE_ANSWERED},
         {PURPOSE_LIST, 404, ENVELOPED, -ERR_NOT_FOUND, FAILURE_ANSWERED},
         {PURPOSE_DELETE, 404, ENVELOPED, 0, FAILURE_NOT_SENT},
         {PURPOSE_DELETE, 404, HTML, -ERR_REMOTE, FAILURE_ANSWERED},
@@ -67,6 +74,10 @@ static void statuses_become_codes(void **state)
         {PURPOSE_GET, 200, ONE, 0, FAILURE_NOT_SENT},
         {PURPOSE_GET, 200, HTML, -ERR_PROTOCOL, FAILURE_ANSWERED},
         {PURPOSE_GET, 200, "", -ERR_PROTOCOL, FAILURE_ANSWERED},
+        {PURPOSE_GET, 201, ONE, -ERR_PROTOCOL, FAILURE_ANSWERED},
+        {PURPOSE_GET, 206, ONE, -ERR_PROTOCOL, FAILURE_ANSWERED},
+        {PURPOSE_LIST, 203, "{\"data\":[],\"next_cursor\":null}", -ERR_PROTOCOL, FAILURE_ANSWERED},
+        {PURPOSE_LIST, 204, "", -ERR_PROTOCOL, FAILURE_ANSWERED},
         {PURPOSE_GET, 200, "{\"id\":\"a\"} x", -ERR_PROTOCOL, FAILURE_ANSWERED},
         {PURPOSE_GET, 200, "{\"name\":\"a\"}", -ERR_PROTOCOL, FAILURE_ANSWERED},
         {PURPOSE_LIST, 200, HTML, -ERR_PROTOCOL, FAILURE_ANSWERED},
@@ -81,6 +92,7 @@ static void statuses_become_codes(void **state)
         {PURPOSE_UPDATE, 204, "", 0, FAILURE_NOT_SENT},
         {PURPOSE_UPDATE, 200, ONE, 0, FAILURE_NOT_SENT},
         {PURPOSE_UPDATE, 200, HTML, -ERR_PROTOCOL, FAILURE_UNKNOWN},
+        {PURPOSE_DELETE, 202, "", 0, FAILURE_NOT_SENT},
         {PURPOSE_DELETE, 204, "", 0, FAILURE_NOT_SENT},
         {PURPOSE_DELETE, 200, "{}", 0, FAILURE_NOT_SENT},
         {PURPOSE_DELETE, 200, HTML, -ERR_PROTOCOL, FAILURE_UNKNOWN},
@@ -173,6 +185,41 @@ static void another_instance_is_not_taken_for_the_one_asked_for(void **state)
     assert_null(verdict.one);
 }
 
+/* `{"data":[` and `count` rows of a length `]}`. */
+static Verdict judge_rows(size_t count, int row_bytes)
+{
+    _cleanup_buf_ Buf body = BUF_INIT(8 << 20);
+    Verdict verdict;
+
+    assert_int_equal(buf_append_str(&body, "{\"data\":["), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(buf_printf(&body, "%s{\"id\":\"i%zu\",\"x\":\"%*s\"}", i > 0 ? "," : "", i, row_bytes, ""), 0);
+    assert_int_equal(buf_append_str(&body, "],\"next_cursor\":null}"), 0);
+    verdict = judge(PURPOSE_LIST, 200, buf_text(&body));
+    return verdict;
+}
+
+static void rows_have_a_cap_and_so_has_each(void **state)
+{
+    Verdict verdict = judge_rows(ENVELOPE_ROWS_MAX, 0);
+
+    (void)state;
+    assert_int_equal(verdict.failure.code, 0);
+    assert_int_equal(verdict.count, ENVELOPE_ROWS_MAX);
+    verdict_release(&verdict);
+    verdict = judge_rows(ENVELOPE_ROWS_MAX + 1, 0);
+    assert_int_equal(verdict.failure.code, -ERR_PROTOCOL);
+    assert_int_equal(verdict.count, 0);
+    assert_null(verdict.rows);
+    verdict = judge_rows(2, RESOURCE_TEXT_BYTES / 2);
+    assert_int_equal(verdict.failure.code, 0);
+    verdict_release(&verdict);
+    verdict = judge_rows(2, RESOURCE_TEXT_BYTES);
+    assert_int_equal(verdict.failure.code, -ERR_TOO_BIG);
+    assert_non_null(strstr(verdict.failure.message, "larger than 1048576 bytes"));
+    assert_int_equal(verdict.count, 0);
+}
+
 static void pages_say_how_they_go_on(void **state)
 {
     Verdict verdict = judge(PURPOSE_LIST, 200, "{\"data\":[" ONE "],\"next_cursor\":\"a\\/b\"}");
@@ -205,6 +252,7 @@ int main(void)
         cmocka_unit_test(a_long_message_is_cut_between_characters),
         cmocka_unit_test(a_401_may_hint_at_the_environment),
         cmocka_unit_test(another_instance_is_not_taken_for_the_one_asked_for),
+        cmocka_unit_test(rows_have_a_cap_and_so_has_each),
         cmocka_unit_test(pages_say_how_they_go_on),
     };
 

@@ -82,6 +82,13 @@ static void a_body_whose_end_cannot_be_told_is_refused(void **state)
     assert_int_equal(code_of_whole(CURL_HTTP_VERSION_1_1, 204, "HTTP/1.1 204 No Content\r\n\r\n"), 0);
     assert_int_equal(code_of_whole(CURL_HTTP_VERSION_2_0, 200, "HTTP/2 200\r\n\r\n"), 0);
     assert_int_equal(code_of_whole(CURL_HTTP_VERSION_1_1, 200, "HTTP/1.1 200 OK\r\n\r\n"), -ERR_PROTOCOL);
+    assert_int_equal(
+        code_of_whole(CURL_HTTP_VERSION_1_1, 200, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n"),
+        -ERR_PROTOCOL);
+    assert_int_equal(code_of_whole(CURL_HTTP_VERSION_1_1, 200, "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
+                     -ERR_PROTOCOL);
+    assert_int_equal(code_of_whole(CURL_HTTP_VERSION_1_1, 200, "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n"),
+                     -ERR_PROTOCOL);
     assert_int_equal(code_of_whole(CURL_HTTP_VERSION_1_0, 200, "HTTP/1.0 200 OK\r\nX: 1\r\n\r\n"), -ERR_PROTOCOL);
     assert_int_equal(code_of_whole(CURL_HTTP_VERSION_1_1, 200, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n"),
                      -ERR_PROTOCOL);
