@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "error.h"
+#include "loop_uv.h"
 
 typedef struct Posted {
     clock_fn call;
@@ -213,6 +214,11 @@ void loop_stop(Loop *loop)
 Clock *loop_clock(Loop *loop)
 {
     return &loop->clock;
+}
+
+uv_loop_t *loop_uv(Loop *loop)
+{
+    return &loop->uv;
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)
