@@ -13,6 +13,8 @@
 #include "crash.h"
 #include "error.h"
 
+enum { READ_BYTES = 64 << 10 };
+
 static void look_at(const char *path, FsioFacts *facts)
 {
     struct stat st;
@@ -27,7 +29,7 @@ static void look_at(const char *path, FsioFacts *facts)
 
 static int read_all(int fd, Buf *into)
 {
-    char chunk[4096];
+    char chunk[READ_BYTES];
 
     for (;;) {
         ssize_t count = read(fd, chunk, sizeof chunk);
@@ -40,7 +42,7 @@ static int read_all(int fd, Buf *into)
         if (count == 0)
             return 0;
         r = buf_append(into, chunk, (size_t)count);
-        explicit_bzero(chunk, sizeof chunk); /* it may have been a token */
+        explicit_bzero(chunk, (size_t)count); /* it may have been a token */
         if (r < 0)
             return r;
     }
@@ -100,6 +102,16 @@ static int system_write(Fsio *fsio, const char *path, const void *bytes, size_t 
         return error_from_errno(errno);
     r = write_all(fd, bytes, count);
     return r == 0 && fsync(fd) < 0 ? error_from_errno(errno) : r;
+}
+
+static int system_sync(Fsio *fsio, const char *path)
+{
+    _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    (void)fsio;
+    if (fd < 0)
+        return error_from_errno(errno);
+    return fsync(fd) < 0 ? error_from_errno(errno) : 0;
 }
 
 static int system_rename(Fsio *fsio, const char *from, const char *to)
@@ -246,6 +258,7 @@ Fsio *fsio_system(void)
         .read = system_read,
         .append = system_append,
         .write = system_write,
+        .sync = system_sync,
         .rename = system_rename,
         .remove = system_remove,
         .sync_dir = system_sync_dir,

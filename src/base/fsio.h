@@ -25,6 +25,7 @@ typedef struct FsioOps {
     int (*read)(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_facts);
     int (*append)(Fsio *fsio, const char *path, const void *bytes, size_t count);
     int (*write)(Fsio *fsio, const char *path, const void *bytes, size_t count);
+    int (*sync)(Fsio *fsio, const char *path);
     int (*rename)(Fsio *fsio, const char *from, const char *to);
     int (*remove)(Fsio *fsio, const char *path);
     int (*sync_dir)(Fsio *fsio, const char *path);
@@ -61,6 +62,12 @@ static inline int fsio_append(Fsio *fsio, const char *path, const void *bytes, s
 static inline int fsio_write(Fsio *fsio, const char *path, const void *bytes, size_t count)
 {
     return fsio->ops->write(fsio, path, bytes, count);
+}
+
+/* Makes durable what was added to a file, for one that is too large to be written at once. */
+static inline int fsio_sync(Fsio *fsio, const char *path)
+{
+    return fsio->ops->sync(fsio, path);
 }
 
 /* Gives a file another name in the same file system; one that has that name goes. Durable once the directory is synced.

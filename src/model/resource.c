@@ -273,6 +273,95 @@ int resource_new(Span row, Resource **ret_resource)
     return r < 0 ? r : build(text, &fields, &id, ret_resource);
 }
 
+/* Where the bytes end: behind the text, or behind what had to be decoded. */
+static size_t bytes_of(const Resource *resource)
+{
+    const Part parts[] = {resource->text, resource->name, resource->project_id, resource->status};
+    size_t end = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if ((size_t)parts[i].at + parts[i].len > end)
+            end = (size_t)parts[i].at + parts[i].len;
+    return end;
+}
+
+/* What goes ahead of the bytes. */
+typedef struct Packed {
+    int64_t created_ms, updated_ms;
+    Part text, name, project_id, status;
+    uint32_t file_bytes, bytes;
+    uint32_t whole, in_transition;
+} Packed;
+static_assert(sizeof(Packed) == 64, "no room between its members");
+
+int resource_pack(const Resource *resource, Buf *into)
+{
+    size_t bytes = bytes_of(resource);
+    Packed packed = {
+        .created_ms = resource->created_ms,
+        .updated_ms = resource->updated_ms,
+        .text = resource->text,
+        .name = resource->name,
+        .project_id = resource->project_id,
+        .status = resource->status,
+        .file_bytes = resource->file_bytes,
+        .bytes = (uint32_t)bytes,
+        .whole = resource->whole,
+        .in_transition = resource->in_transition,
+    };
+    int r = buf_append(into, &packed, sizeof packed);
+
+    return r < 0 ? r : buf_append(into, resource->bytes, bytes);
+}
+
+static bool is_inside(Part part, uint32_t bytes)
+{
+    return part.at <= bytes && part.len <= bytes - part.at;
+}
+
+/* An id with its NUL, then the text, and whatever else the parts say is among the bytes. */
+static bool is_sound(const Packed *packed, const char *bytes)
+{
+    Span id = {bytes, packed->text.at - 1};
+
+    return is_inside(packed->text, packed->bytes) && is_inside(packed->name, packed->bytes) &&
+           is_inside(packed->project_id, packed->bytes) && is_inside(packed->status, packed->bytes) &&
+           packed->text.at > 0 && packed->text.len > 1 && bytes[id.len] == '\0' && is_good_id(id) &&
+           bytes[packed->text.at] == '{';
+}
+
+int resource_unpack(Span *bytes, Resource **ret_resource)
+{
+    Resource *resource;
+    Packed packed;
+
+    if (bytes->len < sizeof packed)
+        return -ERR_PROTOCOL;
+    memcpy(&packed, bytes->at, sizeof packed);
+    if (packed.bytes > bytes->len - sizeof packed || !is_sound(&packed, bytes->at + sizeof packed))
+        return -ERR_PROTOCOL;
+    resource = malloc(sizeof *resource + packed.bytes);
+    if (!resource)
+        return -ERR_NO_MEMORY;
+    *resource = (Resource){
+        .created_ms = packed.created_ms,
+        .updated_ms = packed.updated_ms,
+        .references = 1,
+        .file_bytes = packed.file_bytes,
+        .text = packed.text,
+        .name = packed.name,
+        .project_id = packed.project_id,
+        .status = packed.status,
+        .whole = packed.whole != 0,
+        .in_transition = packed.in_transition != 0,
+    };
+    memcpy(resource->bytes, bytes->at + sizeof packed, packed.bytes);
+    bytes->at += sizeof packed + packed.bytes;
+    bytes->len -= sizeof packed + packed.bytes;
+    *ret_resource = resource;
+    return 0;
+}
+
 Resource *resource_ref(Resource *resource)
 {
     assert(resource->references > 0 && resource->references < UINT_MAX);

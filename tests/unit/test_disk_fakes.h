@@ -177,6 +177,11 @@ static inline int fake_append(Fsio *fsio, const char *path, const void *bytes, s
                                                                                                                        \
     return fails ? fake_code(disk) : r
 
+static inline int fake_sync(Fsio *fsio, const char *path)
+{
+    FAKE_CALL(fsio_sync(fsio_system(), path));
+}
+
 static inline int fake_rename(Fsio *fsio, const char *from, const char *to)
 {
     FAKE_CALL(fsio_rename(fsio_system(), from, to));
@@ -218,6 +223,7 @@ static inline FakeDisk fake_disk(enum Fault fault, unsigned fail_at)
         .read = fake_read,
         .append = fake_append,
         .write = fake_write,
+        .sync = fake_sync,
         .rename = fake_rename,
         .remove = fake_remove,
         .sync_dir = fake_sync_dir,
