@@ -39,7 +39,7 @@ declare -A library=(
     ['sqlite3.h']='sandbox'
     ['microhttpd.h']='sandbox'
     ['gnutls/']='sandbox'
-    ['openssl/']='sandbox'
+    ['openssl/']='api sandbox'
     ['cjson/']='model app sandbox'
 )
 

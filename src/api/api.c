@@ -56,10 +56,24 @@ static int set_up(Courier *courier, const ApiConfig *config)
 {
     courier->endpoint = strdup(config->endpoint);
     courier->version = strdup(config->version);
-    courier->line = line_new(courier->clock, config->per_minute, config->per_day, config->wait_ms);
+    courier->line = line_new(courier->clock, config->ledger, config->per_minute, config->per_day, config->wait_ms);
     courier->timeout_ms = config->timeout_ms;
     courier->warned_ms = -1;
     return courier->endpoint && courier->version && courier->line ? 0 : -ERR_NO_MEMORY;
+}
+
+static int start_credential(Courier *courier, const ApiConfig *config, Fsio *fsio, Failure *ret_failure)
+{
+    int r = credential_new(&config->token, courier->clock, fsio, &courier->credential, ret_failure);
+    const char *token;
+    uint64_t number;
+
+    if (r < 0)
+        return r;
+    token = credential_use(courier->credential, &number, ret_failure);
+    if (token)
+        courier_count_for(courier, token, number);
+    return 0;
 }
 
 int api_new(const ApiConfig *config, Net *net, Clock *clock, Random *random, Fsio *fsio, Api **ret_api,
@@ -77,7 +91,7 @@ int api_new(const ApiConfig *config, Net *net, Clock *clock, Random *random, Fsi
     if (r < 0)
         *ret_failure = failure_make(r, "%s", error_sentence(r));
     else
-        r = credential_new(&config->token, clock, fsio, &api->courier.credential, ret_failure);
+        r = start_credential(&api->courier, config, fsio, ret_failure);
     if (r < 0) {
         api_free(api);
         return r;

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "failure.h"
 #include "fsio.h"
+#include "ledger.h"
 #include "random.h"
 #include "resource.h"
 #include "span.h"
@@ -46,6 +47,7 @@ typedef struct ApiConfig {
     int64_t wait_ms;     /* longest in line for the rate limit */
     unsigned per_minute; /* our own limit: requests in any 60 s; 0: none */
     unsigned per_day;    /* in any 24 h; 0: none */
+    Ledger *ledger;      /* where the day is counted for all who share the token; NULL: here, until api_free() */
 } ApiConfig;
 
 /* What status pages show. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "account.h"
 #include "buf.h"
 #include "error.h"
 #include "log.h"
@@ -263,12 +264,24 @@ static int start_flight(Exchange *exchange, const char *authorization)
     return r < 0 ? r : net_start(courier->net, &request, on_answer, exchange, &exchange->flight);
 }
 
+/* Without memory they go on being counted where they were. */
+void courier_count_for(Courier *courier, const char *token, uint64_t token_number)
+{
+    char account[LEDGER_ACCOUNT_BYTES];
+
+    if (token_number == courier->account_number || account_of(courier->endpoint, token, account) < 0)
+        return;
+    courier->account_number = token_number;
+    line_use_account(courier->line, account);
+}
+
 static int send_with(Exchange *exchange, const char *token)
 {
     char authorization[sizeof "Bearer " + TOKEN_BYTES_MAX];
     Courier *courier = exchange->courier;
     int r;
 
+    courier_count_for(courier, token, exchange->token_number);
     snprintf(authorization, sizeof authorization, "Bearer %s", token);
     r = start_flight(exchange, authorization);
     explicit_bzero(authorization, sizeof authorization);

@@ -26,6 +26,7 @@ typedef struct Courier {
     Random *random;
     Credential *credential;
     Line *line;
+    uint64_t account_number; /* of the token that requests are counted for; 0: none yet */
     Exchange *exchanges;
     unsigned refused;  /* 429s in a row */
     int64_t warned_ms; /* when the API's version was last called deprecated; -1: never */
@@ -45,6 +46,8 @@ typedef struct ExchangeOrder {
  * success. The exchange is gone after. */
 typedef void (*exchange_done_fn)(void *ctx, const Verdict *verdict);
 
+/* Counts requests for this token from now on. */
+void courier_count_for(Courier *courier, const char *token, uint64_t token_number);
 /* Everything in the order is copied. 0 or -ERR_NO_MEMORY. */
 int exchange_start(Courier *courier, const ExchangeOrder *order, exchange_done_fn done, void *ctx,
                    Exchange **ret_exchange);

@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "budget.h"
+#include "day.h"
 
 enum { LANE_REFUSED, LANE_FIRST_CLASS, LANES = LANE_FIRST_CLASS + API_CLASSES };
 
@@ -16,7 +17,10 @@ struct Line {
     unsigned in_flight;
     int64_t held_until_ms;
     int64_t wait_ms;
-    Budget minute, day;
+    unsigned per_day;
+    bool leased; /* the day's ledger does not stand in the way */
+    Budget minute;
+    Day *day;
 };
 
 /* ---- deciding ---- */
@@ -42,21 +46,12 @@ static unsigned count_ahead(const Line *line, unsigned lane)
     return ahead;
 }
 
-static bool day_spent(Line *line, enum ApiClass class, int64_t now_ms)
-{
-    unsigned limit = line->day.limit, reserve = limit / 2 < LINE_DAY_RESERVE ? limit / 2 : LINE_DAY_RESERVE;
-
-    if (limit == 0)
-        return false;
-    return budget_used(&line->day, now_ms) >= (class == API_CHANGE ? limit : limit - reserve);
-}
-
 /* What to tell a ticket with so many others before it: to go (or to wait for it), or that it is no use. */
 static enum LineOutcome judge(Line *line, const LineTicket *ticket, int64_t now_ms, unsigned ahead)
 {
     int64_t limit = limit_ms(line, now_ms, ahead);
 
-    if (day_spent(line, ticket->class, now_ms))
+    if (day_refuses(line->day, ticket->class))
         return LINE_DAY_SPENT;
     return limit > 0 && now_ms + limit > ticket->since_ms + line->wait_ms ? LINE_TOO_LONG : LINE_GO;
 }
@@ -64,6 +59,15 @@ static enum LineOutcome judge(Line *line, const LineTicket *ticket, int64_t now_
 static bool is_open(Line *line, int64_t now_ms)
 {
     return line->in_flight < API_IN_FLIGHT_MAX && limit_ms(line, now_ms, 0) == 0;
+}
+
+/* Whether it may go; the day's ledger may have to be asked first. */
+static bool may_go(Line *line, const LineTicket *ticket, int64_t now_ms)
+{
+    if (!is_open(line, now_ms))
+        return false;
+    line->leased = day_ready(line->day, ticket->class);
+    return line->leased;
 }
 
 /* The next whose turn it is among those that joined up to `horizon`: one that joins from inside a turn has to wait for
@@ -78,7 +82,7 @@ static LineTicket *pick(Line *line, uint64_t horizon, int64_t now_ms)
         if (lane == LANE_REFUSED)
             return head;
         head->outcome = judge(line, head, now_ms, count_ahead(line, lane));
-        if (head->outcome != LINE_GO || is_open(line, now_ms))
+        if (head->outcome != LINE_GO || may_go(line, head, now_ms))
             return head;
     }
     return NULL;
@@ -117,7 +121,7 @@ static void schedule(Line *line)
 
     if (line->lanes[LANE_REFUSED])
         timer_start(line->timer, 0);
-    else if (waiting == 0 || line->in_flight >= API_IN_FLIGHT_MAX)
+    else if (waiting == 0 || line->in_flight >= API_IN_FLIGHT_MAX || !line->leased)
         timer_stop(line->timer);
     else
         timer_start(line->timer, limit_ms(line, now_ms, 0));
@@ -130,7 +134,7 @@ static void give_turn(Line *line, LineTicket *ticket)
         return;
     line->in_flight++;
     budget_spend(&line->minute, clock_now_ms(line->clock));
-    budget_spend(&line->day, clock_now_ms(line->clock));
+    day_spend(line->day);
 }
 
 static void pump(void *ctx)
@@ -139,6 +143,7 @@ static void pump(void *ctx)
     uint64_t horizon = line->numbers;
     LineTicket *ticket;
 
+    line->leased = true;
     while ((ticket = pick(line, horizon, clock_now_ms(line->clock))))
         give_turn(line, ticket);
     schedule(line);
@@ -150,30 +155,42 @@ static void wake(Line *line)
         timer_start(line->timer, 0);
 }
 
+/* The day's ledger has answered. An earlier run of ours may have sent until now. */
+static void on_day(void *ctx)
+{
+    Line *line = ctx;
+    int64_t now_ms = clock_now_ms(line->clock);
+
+    budget_book(&line->minute, now_ms, now_ms, day_take_recent(line->day));
+    wake(line);
+}
+
 /* ---- the interface ---- */
 
-Line *line_new(Clock *clock, unsigned per_minute, unsigned per_day, int64_t wait_ms)
+Line *line_new(Clock *clock, Ledger *ledger, unsigned per_minute, unsigned per_day, int64_t wait_ms)
 {
     Line *line = calloc(1, sizeof *line);
+    unsigned lease = per_minute == 0 ? DAY_LEASE_MAX : per_minute / 8;
 
     if (!line)
         return NULL;
     line->clock = clock;
     line->wait_ms = wait_ms;
+    line->per_day = per_day;
     budget_init(&line->minute, per_minute, LINE_MINUTE_MS);
-    budget_init(&line->day, per_day, LINE_DAY_MS);
     line->timer = timer_new(clock, pump, line);
-    if (!line->timer) {
-        free(line);
-        return NULL;
-    }
-    return line;
+    line->day = day_new(clock, ledger, per_day, lease, on_day, line);
+    if (line->timer && line->day)
+        return line;
+    line_free(line);
+    return NULL;
 }
 
 void line_free(Line *line)
 {
     if (!line)
         return;
+    day_free(line->day);
     timer_free(line->timer);
     free(line);
 }
@@ -214,6 +231,11 @@ void line_ended(Line *line)
     wake(line);
 }
 
+void line_use_account(Line *line, const char *account)
+{
+    day_use(line->day, account);
+}
+
 void line_hold(Line *line, int64_t hold_ms)
 {
     int64_t until_ms = clock_now_ms(line->clock) + hold_ms;
@@ -241,7 +263,7 @@ void line_stats(Line *line, ApiStats *stats)
     stats->in_flight = line->in_flight;
     stats->minute_used = budget_used(&line->minute, now_ms);
     stats->minute_limit = line->minute.limit;
-    stats->day_used = budget_used(&line->day, now_ms);
-    stats->day_limit = line->day.limit;
+    stats->day_used = day_used(line->day);
+    stats->day_limit = line->per_day;
     stats->held_ms = held_ms(line, now_ms);
 }

@@ -14,11 +14,10 @@
 
 #include "api.h"
 #include "clock.h"
+#include "ledger.h"
 
 enum {
     LINE_MINUTE_MS = 60 * 1000,
-    LINE_DAY_MS = 24 * 60 * LINE_MINUTE_MS,
-    LINE_DAY_RESERVE = 500, /* of a day's requests, for changes alone; half of the day's at most */
 };
 
 enum LineOutcome {
@@ -49,14 +48,16 @@ typedef struct LineTicket {
 
 typedef struct Line Line;
 
-/* NULL if there is no memory. 0 as a limit: none. */
-Line *line_new(Clock *clock, unsigned per_minute, unsigned per_day, int64_t wait_ms);
+/* NULL if there is no memory. 0 as a limit: none. ledger: where the day is counted; NULL: here. */
+Line *line_new(Clock *clock, Ledger *ledger, unsigned per_minute, unsigned per_day, int64_t wait_ms);
 /* Everyone has left before. Takes NULL. */
 void line_free(Line *line);
 /* Joins, or comes back to its old place. */
 void line_join(Line *line, LineTicket *ticket);
 /* Leaves without a turn; harmless if it does not wait. */
 void line_leave(Line *line, LineTicket *ticket);
+/* Whose requests they are from now on, see ledger.h. */
+void line_use_account(Line *line, const char *account);
 /* A request that was sent has ended. */
 void line_ended(Line *line);
 /* Nobody goes for so long. A shorter hold does not end a longer one. */

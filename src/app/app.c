@@ -91,9 +91,6 @@ static int open_journal(App *app)
 
     if (!app->state || app->settings->read_only)
         return EXIT_OK;
-    app->worker = worker_new(app->loop);
-    if (!app->worker)
-        return out_of_memory();
     r = journal_open(fsio_system(), app->worker, state_path(app->state), &app->journal, &damage, &failure);
     if (r == 0 && damage > 0) {
         failure = failure_make(-ERR_DISK, "%u files of the journal in %s/intents are damaged.", damage,
@@ -108,6 +105,30 @@ static int open_journal(App *app)
         app->settings->read_only = true;
     }
     return EXIT_OK;
+}
+
+/* Differs after each start of the machine. */
+static void read_boot(char ret_boot[LEDGER_BOOT_BYTES])
+{
+    _cleanup_buf_ Buf text = BUF_INIT(LEDGER_BOOT_BYTES);
+
+    (void)fsio_read(fsio_system(), "/proc/sys/kernel/random/boot_id", &text, NULL);
+    snprintf(ret_boot, LEDGER_BOOT_BYTES, "%.*s", (int)strcspn(buf_text(&text), "\n"), buf_text(&text));
+}
+
+/* Where there is no state directory the day's requests are counted for this mount alone, and forgotten with it. */
+static int open_ledger(App *app)
+{
+    _cleanup_free_ char *folder = NULL;
+    char boot[LEDGER_BOOT_BYTES];
+
+    if (!app->state)
+        return EXIT_OK;
+    read_boot(boot);
+    if (asprintf(&folder, "%s/budget", app->settings->state_dir) < 0)
+        folder = NULL;
+    app->ledger = folder ? ledger_file_new(fsio_system(), app->worker, loop_clock(app->loop), folder, boot) : NULL;
+    return app->ledger ? EXIT_OK : out_of_memory();
 }
 
 static char *defaults_json(const Settings *settings)
@@ -154,6 +175,7 @@ static int make_api(App *app)
         .wait_ms = settings->wait_ms,
         .per_minute = settings->requests_per_minute,
         .per_day = settings->requests_per_day,
+        .ledger = app->ledger,
     };
     Failure failure;
 
@@ -340,7 +362,8 @@ static int serve(App *app)
 static int make_loop(App *app)
 {
     app->loop = loop_new();
-    return app->loop ? watch_signals(app) : out_of_memory();
+    app->worker = app->loop ? worker_new(app->loop) : NULL;
+    return app->worker ? watch_signals(app) : out_of_memory();
 }
 
 static void tear_down(App *app)
@@ -352,6 +375,7 @@ static void tear_down(App *app)
     api_free(app->api);
     net_curl_free(app->net);
     journal_close(app->journal);
+    ledger_file_free(app->ledger);
     worker_free(app->worker);
     state_close(app->state);
     loop_free(app->loop);
@@ -360,7 +384,7 @@ static void tear_down(App *app)
 
 int app_run(Settings *settings)
 {
-    static int (*const steps[])(App *) = {open_state, make_loop, open_journal, make_net,
+    static int (*const steps[])(App *) = {open_state, make_loop, open_journal, open_ledger, make_net,
                                           make_api,   make_tree, probe,        serve};
     App app = {.settings = settings};
     int code = EXIT_OK;

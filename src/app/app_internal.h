@@ -4,6 +4,7 @@
 #include "api.h"
 #include "app.h"
 #include "journal.h"
+#include "ledger_file.h"
 #include "loop.h"
 #include "mount.h"
 #include "net_curl.h"
@@ -20,6 +21,7 @@ typedef struct App {
     State *state;
     Worker *worker;
     Journal *journal;
+    Ledger *ledger;
     Net *net;
     Api *api;
     Store *store;

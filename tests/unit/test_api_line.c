@@ -39,7 +39,7 @@ static void open_line(unsigned per_minute, unsigned per_day, int64_t wait_ms)
     fake_clock_init(&fake);
     memset(waiters, 0, sizeof waiters);
     turns = 0;
-    line = line_new(&fake.clock, per_minute, per_day, wait_ms);
+    line = line_new(&fake.clock, NULL, per_minute, per_day, wait_ms);
     assert_non_null(line);
 }
 
