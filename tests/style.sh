@@ -31,6 +31,12 @@ no_banned_calls()
     ! grep -n -E "(^|[^A-Za-z0-9_.>\"])($banned) *\(" src/*/*.[ch]
 }
 
+# Its tree drops digits, duplicates and NULs: the client writes with it, and reads by its own strict scan.
+cjson_parses_nothing()
+{
+    ! grep -n cJSON_Parse src/*/*.[ch] | grep -v ^src/sandbox/
+}
+
 shell_scripts_are_clean()
 {
     local commands
@@ -48,6 +54,7 @@ c_is_formatted()
 }
 
 check 'no banned calls in src' no_banned_calls
+check 'the client parses nothing with cJSON' cjson_parses_nothing
 check 'shell scripts pass shellcheck' shell_scripts_are_clean
 check "formatted as .clang-format says: ${formatted[*]}" c_is_formatted
 

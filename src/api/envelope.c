@@ -37,7 +37,13 @@ typedef struct Envelope {
     char message[FAILURE_MESSAGE_BYTES]; /* with the details */
 } Envelope;
 
-/* A string member, decoded, cut to room at a character's boundary; "" if there is none. */
+static void blank_nuls(Buf *text)
+{
+    for (char *nul; text->len > 0 && (nul = memchr(text->data, '\0', text->len)) != NULL;)
+        *nul = ' ';
+}
+
+/* A string member, decoded, cut to room at a character's boundary, NULs as blanks; "" if there is none. */
 static bool copy_member(Span object, const char *name, char *text, size_t room)
 {
     _cleanup_buf_ Buf decoded = BUF_INIT(1 << 20);
@@ -47,7 +53,8 @@ static bool copy_member(Span object, const char *name, char *text, size_t room)
     text[0] = '\0';
     if (!json_member(object, name, &value) || json_type(value) != JSON_STRING || json_string(value, &decoded) < 0)
         return false;
-    len = strlen(buf_text(&decoded));
+    blank_nuls(&decoded);
+    len = decoded.len;
     if (len >= room)
         for (len = room - 1; len > 0 && ((unsigned char)decoded.data[len] & 0xc0) == 0x80; len--)
             ;

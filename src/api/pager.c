@@ -112,13 +112,19 @@ static enum PagerStep follow_cursor(Pager *pager, const char *text, Failure *ret
     return PAGER_NEXT;
 }
 
+/* Rows that came twice stand for none of those that are missing. */
+static uint64_t distinct_rows(const Pager *pager)
+{
+    return pager->total >= 0 ? pager->ids.count : pager->run_rows;
+}
+
 static enum PagerStep take_cursor(Pager *pager, const PagerPage *page, Failure *ret_failure)
 {
     if (page->cursor == PAGER_CURSOR_TEXT && page->cursor_text[0])
         return follow_cursor(pager, page->cursor_text, ret_failure);
     if (page->cursor != PAGER_CURSOR_NULL)
         return PAGER_INCOMPLETE;
-    return page->total >= 0 && pager->run_rows < (uint64_t)page->total ? PAGER_INCOMPLETE : PAGER_COMPLETE;
+    return page->total >= 0 && distinct_rows(pager) < (uint64_t)page->total ? PAGER_INCOMPLETE : PAGER_COMPLETE;
 }
 
 /* By the first page. A null cursor beside a larger total is an API that pages by number. */
@@ -152,16 +158,17 @@ static bool is_endless(const Pager *pager)
 enum PagerStep pager_take(Pager *pager, const PagerPage *page, Resource *const *rows, size_t count,
                           Failure *ret_failure)
 {
-    int fresh;
+    int fresh = 0;
 
     note(pager, page, count);
     if (is_endless(pager))
         return fail(ret_failure, -ERR_REMOTE,
                     "The list does not end: it has more pages or rows than any list may have.");
-    if (pager->mode == PAGER_CURSORS)
-        return take_cursor(pager, page, ret_failure);
-    fresh = count_new(pager, rows, count);
+    if (pager->mode != PAGER_CURSORS || pager->total >= 0)
+        fresh = count_new(pager, rows, count);
     if (fresh < 0)
         return fail(ret_failure, fresh, error_sentence(fresh));
+    if (pager->mode == PAGER_CURSORS)
+        return take_cursor(pager, page, ret_failure);
     return pager->mode == PAGER_NUMBERED ? take_numbered(pager, page, count) : take_blind(pager, count, fresh);
 }

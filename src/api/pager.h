@@ -11,7 +11,7 @@
  * if the total changes, a row comes twice, or pages run out before the total, the list starts again, at most twice;
  * after that it is INCOMPLETE. A blind list is complete when an empty page ends it, or when the server ignores `page`
  * (nothing new came) and had sent fewer rows than asked for; else incomplete. So is a cursor list whose next_cursor
- * goes missing, or is empty, or that ends with fewer rows than its total. A cursor that repeats, and more pages or rows
+ * goes missing, or is empty, or that ends with fewer different rows than its total. A cursor that repeats, and more pages or rows
  * than the caps, fail as -ERR_REMOTE.
  */
 #ifndef SKY_PAGER_H

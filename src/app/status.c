@@ -5,6 +5,7 @@
 #include "app_internal.h"
 #include "date.h"
 #include "error.h"
+#include "error_line.h"
 
 typedef struct Status {
     ApiStats api;
@@ -80,20 +81,16 @@ static int add_budget(const ApiStats *api, Buf *into)
 
 static int add_last_error(const char *line, Buf *into)
 {
-    cJSON *error = cJSON_Parse(line);
-    const char *fields[] = {"time", "operation", "path", "message"};
+    static const char *const fields[] = {"time", "operation", "path", "message"};
     int r = buf_append_str(into, "last error");
 
-    if (!error && r == 0)
+    if (!line[0] && r == 0)
         r = buf_append_str(into, " none");
-    for (size_t i = 0; error && i < sizeof fields / sizeof fields[0] && r == 0; i++) {
-        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, fields[i]));
-
+    for (size_t i = 0; line[0] && i < sizeof fields / sizeof fields[0] && r == 0; i++) {
         r = buf_append_char(into, ' ');
-        if (text && r == 0)
-            r = text_escape(into, text, strlen(text));
+        if (r == 0)
+            r = error_line_show(span_of(line), fields[i], into);
     }
-    cJSON_Delete(error);
     return r < 0 ? r : buf_append_char(into, '\n');
 }
 
@@ -171,7 +168,7 @@ static cJSON *status_tree(App *app, const Status *status)
     cJSON_AddNumberToObject(kernel, "parked", status->mount.parked);
     cJSON_AddNumberToObject(kernel, "nodes", (double)status->tree.nodes);
     cJSON_AddItemToObject(root, "last_error",
-                          status->last_error[0] ? cJSON_Parse(status->last_error) : cJSON_CreateNull());
+                          status->last_error[0] ? cJSON_CreateRaw(status->last_error) : cJSON_CreateNull());
     return root;
 }
 

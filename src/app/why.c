@@ -1,4 +1,3 @@
-#include <cjson/cJSON.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,32 +9,26 @@
 #include "commands.h"
 #include "date.h"
 #include "error.h"
+#include "error_line.h"
 #include "exit_code.h"
-#include "log.h"
 #include "mounts.h"
 #include "say.h"
 
-enum { ERRORS_BYTES = 8 << 20, FIELD_BYTES = 16 << 10 };
-
-static const char *text_of(const cJSON *error, const char *field)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(error, field));
-
-    return text ? text : "";
-}
+enum { ERRORS_BYTES = 8 << 20, FIELD_BYTES = 64 << 10 };
 
 /* The newest failure of a path, or of this session. */
-static bool is_wanted(const cJSON *error, const char *below, pid_t session, int64_t since_ms)
+static bool is_wanted(Span error, const char *below, pid_t session, int64_t since_ms)
 {
-    int64_t at_ms = 0;
+    _cleanup_buf_ Buf time = BUF_INIT(FIELD_BYTES);
+    int64_t at_ms = 0, whose;
+    Span value;
 
-    const cJSON *whose = cJSON_GetObjectItemCaseSensitive(error, "session");
-
-    if (since_ms && (!date_parse_rfc3339(span_of(text_of(error, "time")), &at_ms) || at_ms < since_ms))
+    if (since_ms && (error_line_get(error, "time", &time) < 0 ||
+                     !date_parse_rfc3339((Span){buf_text(&time), time.len}, &at_ms) || at_ms < since_ms))
         return false;
     if (below)
-        return strcmp(text_of(error, "path"), below) == 0;
-    return cJSON_IsNumber(whose) && whose->valueint == (int)session;
+        return error_line_is(error, "path", below);
+    return json_member(error, "session", &value) && json_integer(value, &whose) && whose == session;
 }
 
 /* The last line that is wanted, as it stands in the file; NULL if there is none. Points into `errors`. */
@@ -45,43 +38,49 @@ static char *find_newest(char *errors, const char *below, int64_t since_ms)
     char *rest = errors, *line, *found = NULL;
 
     while ((line = strsep(&rest, "\n")) != NULL) {
-        cJSON *error = cJSON_Parse(line);
+        Span error = span_of(line);
 
-        if (error && is_wanted(error, below, session, since_ms))
+        if (error_line_check(error) && is_wanted(error, below, session, since_ms))
             found = line;
-        cJSON_Delete(error);
     }
     return found;
 }
 
-static void print_field(const cJSON *error, const char *field, const char *label)
+static void print_field(Span error, const char *field, const char *label)
 {
     _cleanup_buf_ Buf text = BUF_INIT(FIELD_BYTES);
-    const char *value = text_of(error, field);
 
-    if (value[0] && text_escape(&text, value, strlen(value)) == 0)
+    if (error_line_show(error, field, &text) == 0 && text.len > 0)
         printf("%-9s %s\n", label, buf_text(&text));
 }
 
-static void print_for_people(const char *line)
+static const char *say_sent(Span error)
 {
-    cJSON *error = cJSON_Parse(line);
-    const char *sent = text_of(error, "sent");
-    _cleanup_buf_ Buf head = BUF_INIT(FIELD_BYTES);
-    const char *path = text_of(error, "path");
+    if (error_line_is(error, "sent", "no"))
+        return "nothing was sent";
+    return error_line_is(error, "sent", "answered") ? "it was sent, and this is the API's answer"
+                                                    : "it was sent, and no answer came";
+}
 
-    if (text_escape(&head, path, strlen(path)) == 0)
-        printf("%s %s: %s\n", text_of(error, "operation"), buf_text(&head), text_of(error, "errno"));
+static void print_for_people(Span error)
+{
+    _cleanup_buf_ Buf head = BUF_INIT(FIELD_BYTES);
+    int r = error_line_show(error, "operation", &head);
+
+    if (r == 0)
+        r = buf_append_char(&head, ' ');
+    if (r == 0)
+        r = error_line_show(error, "path", &head);
+    if (r == 0)
+        r = buf_append_str(&head, ": ");
+    if (r == 0 && error_line_show(error, "errno", &head) == 0)
+        printf("%s\n", buf_text(&head));
     print_field(error, "message", "why");
     print_field(error, "mend", "mend");
-    printf("%-9s %s\n", "sent",
-           strcmp(sent, "no") == 0         ? "nothing was sent"
-           : strcmp(sent, "answered") == 0 ? "it was sent, and this is the API's answer"
-                                           : "it was sent, and no answer came");
+    printf("%-9s %s\n", "sent", say_sent(error));
     print_field(error, "api_code", "code");
     print_field(error, "request_id", "request");
     print_field(error, "time", "time");
-    cJSON_Delete(error);
 }
 
 static int read_errors(const char *mountpoint, Buf *into)
@@ -126,6 +125,6 @@ int command_why(const CommandWords *words)
     if (words->json)
         printf("%s\n", line);
     else
-        print_for_people(line);
+        print_for_people(span_of(line));
     return EXIT_OK;
 }

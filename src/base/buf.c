@@ -26,18 +26,26 @@ void buf_clear(Buf *buf)
         buf->data[0] = '\0';
 }
 
+static size_t grow(const Buf *buf, size_t count)
+{
+    size_t room = buf->room ? buf->room : BUF_FIRST_ROOM;
+
+    while (room <= count)
+        room += room / 2;
+    return room > buf->cap ? buf->cap + 1 : room;
+}
+
 /* Room for `count` bytes and the closing NUL. */
 static int reserve(Buf *buf, size_t count)
 {
-    size_t room = buf->room ? buf->room : BUF_FIRST_ROOM;
+    size_t room;
     char *grown;
 
     if (count > buf->cap)
         return -ERR_TOO_BIG;
     if (count < buf->room)
         return 0;
-    while (room <= count)
-        room += room / 2;
+    room = grow(buf, count);
     grown = realloc(buf->data, room);
     if (!grown)
         return -ERR_NO_MEMORY;

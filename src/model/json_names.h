@@ -12,7 +12,7 @@
 
 #include "json.h"
 
-enum { JSON_NAMES_MAX = 1 << 20 }; /* names held at once */
+enum { JSON_NAMES_MAX = 1 << 18 }; /* names held at once: 2 MiB, and as much again to sort them */
 
 typedef struct JsonName {
     uint32_t offset; /* of the opening quote */

@@ -9,7 +9,8 @@
 /*
  * An unanswered create is settled by looking. A complete list that left after the create ended either shows an instance
  * that can only be it (settled), or several (told, and left alone), or none; none in three lists over two minutes means
- * that it was not created.
+ * that it was not created. An instance that would fit but for the date at which it was made is no proof of either: the
+ * clock of this machine may have been wrong.
  */
 enum { LISTS_NEEDED = 3, SETTLE_MS = 120000, FIRST_LOOK_MS = 1000, LOOK_MS = 40000, WINDOW_SLACK_MS = 600000 };
 
@@ -80,29 +81,44 @@ static bool agrees(Span body, const Resource *resource, const char *field)
     return json_equal(asked, there);
 }
 
-static bool is_it(const Intent *intent, const Resource *resource)
+static bool fits(const Intent *intent, const Resource *resource)
 {
     Span body = span_of(intent->body), project = resource_project_id(resource);
-    int64_t created = resource_created_ms(resource);
 
     return span_equal(resource_name(resource), span_of(intent->name)) &&
            (project.len == 0 || span_equal(project, span_of(intent->project_id))) &&
-           !is_known_id(intent->known_ids, resource_id(resource)) &&
-           (created == 0 || created >= intent->wall_ms - WINDOW_SLACK_MS) && agrees(body, resource, "region") &&
+           !is_known_id(intent->known_ids, resource_id(resource)) && agrees(body, resource, "region") &&
            agrees(body, resource, "size");
 }
 
-static unsigned count_matches(const Store *store, const Intent *intent, const Resource **ret_match)
+static bool in_window(const Intent *intent, const Resource *resource)
 {
-    unsigned count = 0;
+    int64_t created = resource_created_ms(resource);
+
+    return created == 0 || created >= intent->wall_ms - WINDOW_SLACK_MS;
+}
+
+typedef struct Found {
+    unsigned count;            /* of those that can only be it, */
+    const Resource *match;     /* and one of them */
+    const Resource *too_early; /* one that would be it, had it been made later; NULL: none */
+} Found;
+
+static Found look_for(const Store *store, const Intent *intent)
+{
+    Found found = {0};
 
     for (const Entry *each = store->sets[STORE_INSTANCES].entries; each; each = each->hh.next) {
-        if (is_it(intent, each->resource)) {
-            *ret_match = each->resource;
-            count++;
+        if (!fits(intent, each->resource))
+            continue;
+        if (!in_window(intent, each->resource)) {
+            found.too_early = each->resource;
+            continue;
         }
+        found.match = each->resource;
+        found.count++;
     }
-    return count;
+    return found;
 }
 
 static void settling_free(Store *store, Settling *settling)
@@ -128,7 +144,29 @@ static void settle_rejected(Store *store, Settling *settling, const Intent *inte
     settling_free(store, settling);
 }
 
-static void settle_none(Store *store, Settling *settling, const Intent *intent)
+static Failure not_created(const Settling *settling, const Intent *intent)
+{
+    Failure failure =
+        failure_make(-ERR_REMOTE, "Not created: the create was not answered, and %u lists over %d s do not show it.",
+                     settling->lists, SETTLE_MS / 1000);
+
+    failure_set_mend(&failure, "Create it again: mv %s.json.rejected %s.json", intent->name, intent->name);
+    return failure;
+}
+
+static Failure in_doubt(const Intent *intent, const char *id)
+{
+    Failure failure = failure_make(
+        -ERR_EXISTS,
+        "%s has this name, and was made before this create by this machine's clock: it can't be told whether it is it.",
+        id);
+
+    failure_set_mend(&failure, "See if the date is right, and look at %s; if it is the one, rm %s.json.rejected", id,
+                     intent->name);
+    return failure;
+}
+
+static void settle_none(Store *store, Settling *settling, const Intent *intent, const Resource *too_early)
 {
     int64_t now = clock_now_ms(store->clock);
     Failure failure;
@@ -139,11 +177,8 @@ static void settle_none(Store *store, Settling *settling, const Intent *intent)
     }
     if (settling->lists < LISTS_NEEDED || now - settling->begun_ms < SETTLE_MS)
         return;
-    failure =
-        failure_make(-ERR_REMOTE, "Not created: the create was not answered, and %u lists over %d s do not show it.",
-                     settling->lists, SETTLE_MS / 1000);
+    failure = too_early ? in_doubt(intent, resource_id(too_early)) : not_created(settling, intent);
     failure.sent = FAILURE_UNKNOWN;
-    failure_set_mend(&failure, "Create it again: mv %s.json.rejected %s.json", intent->name, intent->name);
     settle_rejected(store, settling, intent, &failure);
 }
 
@@ -165,8 +200,7 @@ void settle_on_list(Store *store, uint64_t generation)
     DL_FOREACH_SAFE(store->settlings, each, next)
     {
         const Intent *intent = journal_find(store->journal, each->number);
-        const Resource *match = NULL;
-        unsigned count;
+        Found found;
 
         if (!intent) {
             settling_free(store, each);
@@ -174,13 +208,13 @@ void settle_on_list(Store *store, uint64_t generation)
         }
         if (each->generation > generation)
             continue;
-        count = count_matches(store, intent, &match);
-        if (count == 0)
-            settle_none(store, each, intent);
-        else if (count == 1)
-            settle_found(store, each, intent, resource_id(match));
+        found = look_for(store, intent);
+        if (found.count == 0)
+            settle_none(store, each, intent, found.too_early);
+        else if (found.count == 1)
+            settle_found(store, each, intent, resource_id(found.match));
         else
-            settle_several(store, each, intent, count);
+            settle_several(store, each, intent, found.count);
     }
 }
 

@@ -101,14 +101,14 @@ static void finish_hiding(TreeOp *op, int r)
  * and that was refused, not the machine. */
 static Node *fresh_backup(const Binding *binding)
 {
-    int64_t now = clock_wall_ms(binding->dir->tree->clock);
+    int64_t now = clock_now_ms(binding->dir->tree->clock);
     Node *each;
 
     if (!binding->dir->node)
         return NULL;
     DL_FOREACH(binding->dir->node->children, each)
     {
-        if (each->local && each->backup_of == binding_key(binding) && now - each->local->ctime_ms < TREE_BACKUP_MS)
+        if (each->local && each->backup_of == binding_key(binding) && now - each->local->written_ms < TREE_BACKUP_MS)
             return each;
     }
     return NULL;

@@ -45,7 +45,7 @@ int local_attach(Node *node, const TreeCaller *caller, mode_t mode)
                      .uid = caller->uid,
                      .gid = caller->gid};
     local->atime_ms = local->mtime_ms = local->ctime_ms = clock_wall_ms(tree->clock);
-    local->closed_ms = clock_now_ms(tree->clock);
+    local->closed_ms = local->written_ms = clock_now_ms(tree->clock);
     node->local = local;
     DL_APPEND(tree->locals, local);
     return 0;
@@ -66,6 +66,7 @@ void local_closed(Node *node)
 static void touch(Local *local)
 {
     local->mtime_ms = local->ctime_ms = clock_wall_ms(local->node->tree->clock);
+    local->written_ms = clock_now_ms(local->node->tree->clock);
 }
 
 int local_resize(Node *node, uint64_t bytes)

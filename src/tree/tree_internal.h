@@ -388,7 +388,8 @@ struct Local {
     uid_t uid;
     gid_t gid;
     int64_t atime_ms, mtime_ms, ctime_ms;
-    int64_t closed_ms; /* by the clock; 0: it is open */
+    int64_t closed_ms;  /* by the clock that does not jump; 0: it is open */
+    int64_t written_ms; /* by the same */
     Local *prev, *next;
 };
 /* Gives a new node its local part. 0 or -ERR_NO_MEMORY. */

@@ -66,3 +66,19 @@ shell() {
     run skystackfs why web-1.json
     assert_failure 3
 }
+
+@test "why tells of texts that hold what no other parser takes" {
+    local message='half a pair \ud800, a NUL \u0000, an escape \u001b[31m and an end'
+    fault "{\"kind\":\"body\",\"status\":422,\"method\":\"POST\",\"body\":$(jq -n --arg m "$message" \
+        '"{\"error\":{\"code\":\"odd\",\"message\":\"\($m)\"}}"')}" >/dev/null
+    run "$SKYSTACKFS" why "$prod/web-9"
+    assert_failure 3
+    run bash -c 'echo "{\"size\":\"standard-2\",\"region\":\"eu-central\"}" >"$1"' - "$prod/web-9.json"
+    assert_failure
+    run skystackfs why "$prod/web-9.json"
+    assert_success
+    assert_output --partial 'half a pair \xed\xa0\x80, a NUL  , an escape \x1b[31m and an end'
+    grep '^last error' "$MNT/.skystack/status" | grep -F 'half a pair \xed\xa0\x80, a NUL  , an escape \x1b[31m and an end'
+    grep -F '"message":"half a pair \ud800, a NUL  , an escape \u001b[31m and an end' "$MNT/.skystack/errors"
+    tr -d '\n' <"$MNT/.skystack/status.json" | grep -F '"last_error":' | grep -F 'half a pair \ud800'
+}

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "api.h"
 #include "error.h"
 #include "pager.h"
 #include "url.h"
@@ -105,6 +106,14 @@ static void cursors_that_never_end_fail(void **state)
     assert_int_equal(step, PAGER_FAILED);
     assert_int_equal(pages, PAGER_EMPTY_PAGES_MAX + 1);
     pager_release(&pager);
+
+    pager_init(&pager); /* more rows than any list may have; they need not be there to be counted */
+    pager.rows = API_ROWS_MAX - 200;
+    assert_int_equal(feed(&pager, 0, 200, "a", TOTAL_ABSENT, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 200, 1, "b", TOTAL_ABSENT, &failure), PAGER_FAILED);
+    assert_int_equal(failure.code, -ERR_REMOTE);
+    assert_int_equal(failure.sent, FAILURE_ANSWERED);
+    pager_release(&pager);
 }
 
 static void a_cursor_list_without_a_clear_end_is_incomplete(void **state)
@@ -123,6 +132,14 @@ static void a_cursor_list_without_a_clear_end_is_incomplete(void **state)
     pager_init(&pager);
     assert_int_equal(feed(&pager, 0, 200, "a", 300, &failure), PAGER_NEXT);
     assert_int_equal(feed(&pager, 200, 3, "null", 300, &failure), PAGER_INCOMPLETE);
+    pager_release(&pager);
+    pager_init(&pager); /* a row came twice, so another is missing */
+    assert_int_equal(feed(&pager, 0, 200, "a", 203, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 199, 3, "null", 203, &failure), PAGER_INCOMPLETE);
+    pager_release(&pager);
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, "a", 203, &failure), PAGER_NEXT);
+    assert_int_equal(feed(&pager, 199, 4, "null", 203, &failure), PAGER_COMPLETE);
     pager_release(&pager);
 }
 

@@ -188,6 +188,22 @@ static void equal_names_are_found_in_objects_of_any_size(void **state)
     }
 }
 
+static void names_held_at_once_have_a_limit(void **state)
+{
+    static const size_t most = (size_t)1 << 18;
+
+    (void)state;
+    for (size_t count = most; count <= most + 1; count++) {
+        _cleanup_buf_ Buf text = BUF_INIT(8 << 20);
+        JsonFault fault = {0, NULL};
+
+        make_object(&text, count, count, "");
+        assert_int_equal(json_check((Span){text.data, text.len}, &fault), count > most ? -ERR_PROTOCOL : 0);
+        if (count > most)
+            assert_string_equal(fault.reason, "too many members");
+    }
+}
+
 static void a_scan_knows_how_far_it_is(void **state)
 {
     static const struct {
@@ -503,6 +519,7 @@ int main(void)
         cmocka_unit_test(bad_texts_are_refused_at_the_byte),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(equal_names_are_found_in_objects_of_any_size),
+        cmocka_unit_test(names_held_at_once_have_a_limit),
         cmocka_unit_test(a_scan_knows_how_far_it_is),
         cmocka_unit_test(fed_and_whole_texts_agree_on_random_mutations),
         cmocka_unit_test(members_are_found_by_decoded_name),
