@@ -55,11 +55,10 @@ static int check_config(const ApiConfig *config, Failure *ret_failure)
 static int set_up(Courier *courier, const ApiConfig *config)
 {
     courier->endpoint = strdup(config->endpoint);
-    courier->version = strdup(config->version);
     courier->line = line_new(courier->clock, config->ledger, config->per_minute, config->per_day, config->wait_ms);
     courier->timeout_ms = config->timeout_ms;
-    courier->warned_ms = -1;
-    return courier->endpoint && courier->version && courier->line ? 0 : -ERR_NO_MEMORY;
+    return version_init(&courier->version, config->version) == 0 && courier->endpoint && courier->line ? 0
+                                                                                                       : -ERR_NO_MEMORY;
 }
 
 static int start_credential(Courier *courier, const ApiConfig *config, Fsio *fsio, Failure *ret_failure)
@@ -120,7 +119,7 @@ void api_free(Api *api)
     line_free(api->courier.line);
     credential_free(api->courier.credential);
     free(api->courier.endpoint);
-    free(api->courier.version);
+    version_release(&api->courier.version);
     free(api);
 }
 
@@ -304,6 +303,11 @@ int api_delete(Api *api, const char *id, api_one_fn done, void *ctx, ApiCall **r
 int api_reload_token(Api *api, Failure *ret_failure)
 {
     return credential_reload(api->courier.credential, ret_failure);
+}
+
+const char *api_notice(Api *api)
+{
+    return version_notice(&api->courier.version, clock_now_ms(api->courier.clock));
 }
 
 void api_stats(Api *api, ApiStats *ret_stats)

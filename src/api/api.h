@@ -73,6 +73,9 @@ void api_cancel(ApiCall *call);
  */
 bool api_retract(ApiCall *call);
 void api_stats(Api *api, ApiStats *ret_stats);
+/* What it says of its version that a person should know, a sentence as it came, unescaped; "" for nothing. Lives until
+ * the next answer. */
+const char *api_notice(Api *api);
 /* Forgets a latched refusal and reads the token again (SIGHUP). 0, or the failure; the old token is kept then. */
 int api_reload_token(Api *api, Failure *ret_failure);
 /* How long this call has stood in line so far for the rate limit, in milliseconds. */

@@ -16,7 +16,6 @@
 enum {
     EXCHANGE_HEADERS = 8,
     EXCHANGE_URL_CAP = 32 << 10,
-    DEPRECATION_WARN_MS = 24 * 3600 * 1000,
 };
 
 struct Exchange {
@@ -101,21 +100,6 @@ static void log_outcome(const Exchange *exchange, const Failure *failure, const 
         log_info("%s %.*s, whose caller has gone, was done.", method, path_bytes(exchange), exchange->path);
 }
 
-static void note_deprecation(Courier *courier, const NetResponse *response)
-{
-    int64_t now_ms = clock_now_ms(courier->clock);
-    char deprecation[64] = "", sunset[64] = "";
-    bool found = net_header(response, "Deprecation", deprecation, sizeof deprecation);
-
-    found |= net_header(response, "Sunset", sunset, sizeof sunset);
-    if (!found || (courier->warned_ms >= 0 && now_ms - courier->warned_ms < DEPRECATION_WARN_MS))
-        return;
-    courier->warned_ms = now_ms;
-    log_warn(
-        "The API says that version %s is going away (Deprecation: %s, Sunset: %s); mount with a newer api_version.",
-        courier->version, deprecation[0] ? deprecation : "not said", sunset[0] ? sunset : "not said");
-}
-
 /* ---- ending ---- */
 
 static void finish(Exchange *exchange, const Verdict *verdict)
@@ -185,7 +169,7 @@ static bool heed(Exchange *exchange, const NetResponse *response, Failure *failu
 
     if (response->code < 0)
         return false;
-    note_deprecation(courier, response);
+    version_heed(&courier->version, response, failure, clock_now_ms(courier->clock));
     if (response->status == 429)
         heed_limit(exchange, response, failure);
     else
@@ -235,7 +219,7 @@ static size_t fill_headers(const Exchange *exchange, const char *authorization, 
 
     headers[count++] = (NetHeader){"Authorization", authorization};
     headers[count++] = (NetHeader){"Accept", "application/json"};
-    headers[count++] = (NetHeader){"SkyStack-Version", exchange->courier->version};
+    headers[count++] = (NetHeader){"SkyStack-Version", exchange->courier->version.text};
     if (exchange->body)
         headers[count++] = (NetHeader){"Content-Type", "application/json"};
     if (exchange->purpose == PURPOSE_CREATE)

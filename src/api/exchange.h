@@ -14,12 +14,13 @@
 #include "credential.h"
 #include "envelope.h"
 #include "line.h"
+#include "version.h"
 
 typedef struct Exchange Exchange;
 
 typedef struct Courier {
     char *endpoint;
-    char *version;
+    Version version;
     int64_t timeout_ms;
     Net *net;
     Clock *clock;
@@ -28,8 +29,7 @@ typedef struct Courier {
     Line *line;
     uint64_t account_number; /* of the token that requests are counted for; 0: none yet */
     Exchange *exchanges;
-    unsigned refused;  /* 429s in a row */
-    int64_t warned_ms; /* when the API's version was last called deprecated; -1: never */
+    unsigned refused; /* 429s in a row */
     uint64_t requests, failures, by_class[API_CLASSES];
 } Courier;
 

@@ -47,12 +47,19 @@ static const char *by_code(int code)
     }
 }
 
+bool mend_is_of_version(const Failure *failure)
+{
+    return failure->code == -ERR_INVALID &&
+           (strcasestr(failure->api_code, "version") || strcasestr(failure->message, "API version") ||
+            strcasestr(failure->message, "SkyStack-Version"));
+}
+
 void mend_set(Failure *failure)
 {
     if (failure->code == -ERR_TOKEN && (mentions(failure, "environment") || mentions(failure, "sandbox")))
         failure_set_mend(failure, "Wrong environment? A sandbox token works with the source `sandbox` alone, and a "
                                   "production token with `production` alone.");
-    else if (failure->code == -ERR_INVALID && mentions(failure, "version"))
+    else if (mend_is_of_version(failure))
         failure_set_mend(failure, "Is the API's version still supported? Mount with another api_version=DATE.");
     else
         failure_set_mend(failure, "%s", by_code(failure->code));

@@ -7,6 +7,8 @@
 #include "error.h"
 #include "error_line.h"
 
+enum { STATUS_NOTICE_BYTES = 8 << 10 };
+
 typedef struct Status {
     ApiStats api;
     MountStats mount;
@@ -14,6 +16,7 @@ typedef struct Status {
     StoreListFacts projects, instances;
     bool trouble;
     const char *last_error; /* a JSON line, "" if there was none */
+    const char *notice;     /* of the API's, "" if there is none */
 } Status;
 
 static void collect(App *app, Status *ret_status)
@@ -25,6 +28,7 @@ static void collect(App *app, Status *ret_status)
     store_list_facts(app->store, STORE_INSTANCES, &ret_status->instances);
     ret_status->trouble = store_in_trouble(app->store);
     ret_status->last_error = tree_last_error(app->tree);
+    ret_status->notice = api_notice(app->api);
 }
 
 static const char *health(const Status *status)
@@ -46,6 +50,15 @@ static int add_head(const App *app, const Status *status, Buf *into)
     return buf_printf(into, "state      %s\nsource     %s (%s)\nmounted    on %s, since %s, by skystackfs %s\n",
                       health(status), app->settings->source, app->settings->endpoint, app->settings->mountpoint, since,
                       SKYSTACKFS_VERSION);
+}
+
+static int add_notice(const char *notice, Buf *into)
+{
+    int r = notice[0] ? buf_append_str(into, "notice     ") : 0;
+
+    if (r == 0)
+        r = text_escape(into, notice, strlen(notice));
+    return r < 0 || !notice[0] ? r : buf_append_char(into, '\n');
 }
 
 static int add_list(const char *label, const StoreListFacts *facts, Buf *into)
@@ -103,6 +116,8 @@ int status_render(void *ctx, Buf *into)
     collect(app, &status);
     r = add_head(app, &status, into);
     if (r == 0)
+        r = add_notice(status.notice, into);
+    if (r == 0)
         r = add_list("projects  ", &status.projects, into);
     if (r == 0)
         r = add_list("instances ", &status.instances, into);
@@ -148,6 +163,17 @@ static void add_api_json(cJSON *root, const ApiStats *stats)
     cJSON_AddBoolToObject(api, "token_latched", stats->token_latched);
 }
 
+/* Quoted by ourselves: it may hold any bytes. */
+static void add_notice_json(cJSON *root, const char *notice)
+{
+    _cleanup_buf_ Buf text = BUF_INIT(STATUS_NOTICE_BYTES);
+
+    if (notice[0] && json_quote(&text, span_of(notice)) == 0)
+        cJSON_AddRawToObject(root, "notice", buf_text(&text));
+    else
+        cJSON_AddNullToObject(root, "notice");
+}
+
 static cJSON *status_tree(App *app, const Status *status)
 {
     cJSON *root = cJSON_CreateObject(), *kernel;
@@ -160,6 +186,7 @@ static cJSON *status_tree(App *app, const Status *status)
     cJSON_AddStringToObject(root, "endpoint", app->settings->endpoint);
     cJSON_AddStringToObject(root, "mountpoint", app->settings->mountpoint);
     cJSON_AddStringToObject(root, "since", since);
+    add_notice_json(root, status->notice);
     add_list_json(root, "projects", &status->projects);
     add_list_json(root, "instances", &status->instances);
     add_api_json(root, &status->api);
