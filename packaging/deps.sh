@@ -20,8 +20,9 @@ build='gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libcurl4-openssl-
 libsqlite3-dev libmicrohttpd-dev libgnutls28-dev uthash-dev libcmocka-dev'
 
 # To try it out and to test it.
-test='clang clang-format shellcheck bats bats-support bats-assert bats-file jq attr curl openssl xxd procps util-linux mount
-python3 perl git tmux stress-ng vim nano emacs-nox ed mc moreutils rsync zip unzip patch'
+test='clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file
+jq attr curl openssl xxd procps util-linux mount python3 perl git tmux stress-ng vim nano emacs-nox ed mc moreutils rsync zip
+unzip patch'
 
 case "${1:-test}" in
 run) wanted=$run ;;

@@ -41,11 +41,11 @@ shell_scripts_are_clean()
 {
     local commands
     mapfile -t commands < <(find tests -maxdepth 1 -type f -perm /1 ! -name '*.*')
-    shellcheck packaging/*.sh tests/*.sh "${commands[@]}" .ci/run
+    shellcheck packaging/*.sh tests/*.sh tests/fuzz/run.sh "${commands[@]}" .ci/run
 }
 
 # The folders that are formatted throughout, and stay so.
-formatted=(src)
+formatted=(src tests/fuzz)
 
 c_is_formatted()
 {
