@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "error.h"
 #include "net_curl_code.h"
+#include "net_curl_memory.h"
 #include "net_curl_setup.h"
 
 enum {
@@ -46,6 +47,7 @@ struct CurlCall {
     size_t head_bytes; /* with those of interim answers */
     int own_code;      /* why a callback of ours ended it */
     bool sent;
+    unsigned failures; /* of libcurl's memory, before */
     net_done_fn done;
     void *ctx;
     char problem[CURL_ERROR_SIZE];
@@ -125,7 +127,11 @@ static void unlink_call(CurlCall *call)
 
 static void finish(CurlCall *call, CURLcode result)
 {
-    NetCurlEnd end = {.result = result, .own_code = call->own_code, .sent = call->sent, .problem = call->problem};
+    NetCurlEnd end = {.result = result,
+                      .own_code = call->own_code,
+                      .sent = call->sent,
+                      .problem = call->problem,
+                      .starved = call->failures != net_curl_memory_failures()};
     NetResponse response;
 
     curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &end.os_errno);
@@ -302,6 +308,7 @@ static CurlCall *call_new(NetCurl *net, const NetRequest *request, net_done_fn d
     call->multi = request->fresh ? &net->fresh : &net->shared;
     call->done = done;
     call->ctx = ctx;
+    call->failures = net_curl_memory_failures();
     buf_init(&call->head, HEADER_CAP);
     buf_init(&call->body, request->body_cap);
     call->easy = curl_easy_init();
@@ -364,17 +371,6 @@ static void multi_release(Multi *multi)
     timer_free(multi->timer);
 }
 
-static bool global_init(void)
-{
-    static bool ready;
-
-    if (!ready) {
-        signal(SIGPIPE, SIG_IGN);
-        ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    }
-    return ready;
-}
-
 static const NetOps curl_ops = {.start = curl_start, .cancel = curl_cancel};
 
 int net_curl_new(Loop *loop, const char *cacert, const char *user_agent, Net **ret_net)
@@ -383,7 +379,8 @@ int net_curl_new(Loop *loop, const char *cacert, const char *user_agent, Net **r
 
     if (cacert && access(cacert, R_OK) < 0)
         return -ERR_NOT_FOUND;
-    net = global_init() ? calloc(1, sizeof *net) : NULL;
+    signal(SIGPIPE, SIG_IGN);
+    net = net_curl_memory_init() ? calloc(1, sizeof *net) : NULL;
     if (!net)
         return -ERR_NO_MEMORY;
     net->net.ops = &curl_ops;

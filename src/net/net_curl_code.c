@@ -50,6 +50,12 @@ static bool broke_in_handshake(const NetCurlEnd *end)
            strstr(end->problem, "unexpected eof");
 }
 
+/* libcurl calls a header line that is longer than it takes a lack of memory. */
+static bool has_too_long_a_line(const NetCurlEnd *end)
+{
+    return end->result == CURLE_OUT_OF_MEMORY && end->sent && !end->starved;
+}
+
 int net_curl_code(const NetCurlEnd *end)
 {
     if (end->own_code < 0)
@@ -82,7 +88,7 @@ int net_curl_code(const NetCurlEnd *end)
     case CURLE_URL_MALFORMAT:
         return -ERR_PROTOCOL;
     case CURLE_OUT_OF_MEMORY:
-        return -ERR_NO_MEMORY;
+        return has_too_long_a_line(end) ? -ERR_PROTOCOL : -ERR_NO_MEMORY;
     default:
         return end->sent ? -ERR_REMOTE : -ERR_REFUSED;
     }
@@ -100,6 +106,8 @@ const char *net_curl_problem(const NetCurlEnd *end)
     default:
         break;
     }
+    if (has_too_long_a_line(end))
+        return "a header of the answer is too long";
     if (end->result == CURLE_OK && !end_is_known(end))
         return "the answer has neither length nor chunks, so its end can't be told";
     return end->problem[0] ? end->problem : curl_easy_strerror(end->result);

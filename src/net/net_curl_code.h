@@ -11,6 +11,7 @@ typedef struct NetCurlEnd {
     CURLcode result;
     int own_code;        /* why one of our callbacks ended it (negative), or 0 */
     bool sent;           /* the transfer had come to sending the request */
+    bool starved;        /* libcurl asked for memory in vain meanwhile */
     long os_errno;       /* the last failed connect's, or 0 */
     const char *problem; /* libcurl's words */
     long http_version;   /* CURL_HTTP_VERSION_… of the answer */

@@ -45,6 +45,7 @@ static void ends_become_codes(void **state)
         {CURLE_WEIRD_SERVER_REPLY, 0, true, 0, "", -ERR_PROTOCOL},
         {CURLE_BAD_CONTENT_ENCODING, 0, true, 0, "", -ERR_PROTOCOL},
         {CURLE_OUT_OF_MEMORY, 0, false, 0, "", -ERR_NO_MEMORY},
+        {CURLE_OUT_OF_MEMORY, 0, true, 0, "", -ERR_PROTOCOL}, /* a header line that is too long for it */
         {CURLE_WRITE_ERROR, -ERR_TOO_BIG, true, 0, "", -ERR_TOO_BIG},
         {CURLE_WRITE_ERROR, -ERR_PROTOCOL, true, 0, "", -ERR_PROTOCOL},
     };
@@ -61,6 +62,14 @@ static void ends_become_codes(void **state)
         assert_int_equal(net_curl_code(&end), rows[i].code);
         assert_true(net_curl_problem(&end)[0] != '\0');
     }
+}
+
+static void a_lack_of_memory_is_told_from_a_header_that_is_too_long(void **state)
+{
+    const NetCurlEnd end = {.result = CURLE_OUT_OF_MEMORY, .sent = true, .starved = true, .problem = "", .headers = ""};
+
+    (void)state;
+    assert_int_equal(net_curl_code(&end), -ERR_NO_MEMORY);
 }
 
 static int code_of_whole(long version, long status, const char *headers)
@@ -136,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends_become_codes),
+        cmocka_unit_test(a_lack_of_memory_is_told_from_a_header_that_is_too_long),
         cmocka_unit_test(a_body_whose_end_cannot_be_told_is_refused),
         cmocka_unit_test(requests_that_break_out_of_their_lines_are_refused),
         cmocka_unit_test(headers_are_found_in_any_case_and_trimmed),
