@@ -4,16 +4,21 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "api_token.h"
 #include "buf.h"
 #include "error.h"
 #include "exchange.h"
 #include "json.h"
 #include "list.h"
+#include "probe.h"
 #include "url.h"
 
 struct Api {
     Courier courier;
     ApiCall *calls;
+    CredentialWaiter fetch; /* of who asked for the token to be fetched */
+    api_token_fn fetched;
+    void *fetched_ctx;
 };
 
 /* Either a list or one exchange. */
@@ -63,16 +68,18 @@ static int set_up(Courier *courier, const ApiConfig *config)
 
 static int start_credential(Courier *courier, const ApiConfig *config, Fsio *fsio, Failure *ret_failure)
 {
-    int r = credential_new(&config->token, courier->clock, fsio, &courier->credential, ret_failure);
-    const char *token;
-    uint64_t number;
+    const CredentialLinks links = {.clock = courier->clock,
+                                   .fsio = fsio,
+                                   .watcher = config->watcher,
+                                   .programs = config->programs,
+                                   .prove = probe_start,
+                                   .ctx = courier};
+    int r = credential_new(&config->token, &links, &courier->credential, ret_failure);
+    const char *token = r == 0 ? credential_in_use(courier->credential) : NULL;
 
-    if (r < 0)
-        return r;
-    token = credential_use(courier->credential, &number, ret_failure);
     if (token)
-        courier_count_for(courier, token, number);
-    return 0;
+        courier_count_for(courier, token, 1);
+    return r;
 }
 
 int api_new(const ApiConfig *config, Net *net, Clock *clock, Random *random, Fsio *fsio, Api **ret_api,
@@ -300,9 +307,34 @@ int api_delete(Api *api, const char *id, api_one_fn done, void *ctx, ApiCall **r
 
 /* ---- the rest ---- */
 
-int api_reload_token(Api *api, Failure *ret_failure)
+void api_reload_token(Api *api)
 {
-    return credential_reload(api->courier.credential, ret_failure);
+    credential_reload(api->courier.credential);
+}
+
+void api_token_facts(const Api *api, TokenFacts *ret_facts)
+{
+    credential_facts(api->courier.credential, ret_facts);
+}
+
+static void on_fetched(void *ctx, const Failure *failure)
+{
+    Api *api = ctx;
+
+    if (!failure)
+        courier_count_for(&api->courier, credential_in_use(api->courier.credential), 1);
+    api->fetched(api->fetched_ctx, failure);
+}
+
+bool api_fetch_token(Api *api, api_token_fn done, void *ctx)
+{
+    Failure failure;
+    uint64_t number;
+
+    api->fetch = (CredentialWaiter){.wake = on_fetched, .ctx = api};
+    api->fetched = done;
+    api->fetched_ctx = ctx;
+    return !credential_use(api->courier.credential, &api->fetch, &number, &failure);
 }
 
 const char *api_notice(Api *api)

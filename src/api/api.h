@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "filewatch.h"
 #include "fsio.h"
 #include "ledger.h"
 #include "random.h"
@@ -43,11 +44,13 @@ typedef struct ApiConfig {
     const char *endpoint; /* https://host[:port], without a final slash; copied, as all texts here */
     const char *version;  /* SkyStack-Version */
     TokenSource token;
-    int64_t timeout_ms;  /* for one exchange */
-    int64_t wait_ms;     /* longest in line for the rate limit */
-    unsigned per_minute; /* our own limit: requests in any 60 s; 0: none */
-    unsigned per_day;    /* in any 24 h; 0: none */
-    Ledger *ledger;      /* where the day is counted for all who share the token; NULL: here, until api_free() */
+    FileWatcher *watcher; /* sees a token file change; NULL: it is read again after a refusal */
+    Programs *programs;   /* runs a token command; NULL: there can be none */
+    int64_t timeout_ms;   /* for one exchange */
+    int64_t wait_ms;      /* longest in line for the rate limit */
+    unsigned per_minute;  /* our own limit: requests in any 60 s; 0: none */
+    unsigned per_day;     /* in any 24 h; 0: none */
+    Ledger *ledger;       /* where the day is counted for all who share the token; NULL: here, until api_free() */
 } ApiConfig;
 
 /* What status pages show. */
@@ -62,7 +65,7 @@ typedef struct ApiStats {
     bool token_latched; /* refused, and no request is sent until it changes */
 } ApiStats;
 
-/* Loads the token first: on failure ret_failure says what is wrong. */
+/* Loads the token first, but for a command's: on failure ret_failure says what is wrong. */
 int api_new(const ApiConfig *config, Net *net, Clock *clock, Random *random, Fsio *fsio, Api **ret_api,
             Failure *ret_failure);
 /* Cancels what is under way; no `done` runs. Takes NULL. */
@@ -76,8 +79,6 @@ void api_stats(Api *api, ApiStats *ret_stats);
 /* What it says of its version that a person should know, a sentence as it came, unescaped; "" for nothing. Lives until
  * the next answer. */
 const char *api_notice(Api *api);
-/* Forgets a latched refusal and reads the token again (SIGHUP). 0, or the failure; the old token is kept then. */
-int api_reload_token(Api *api, Failure *ret_failure);
 /* How long this call has stood in line so far for the rate limit, in milliseconds. */
 int64_t api_line_ms(const ApiCall *call);
 

@@ -22,13 +22,15 @@ struct Exchange {
     Courier *courier;
     enum Purpose purpose;
     LineTicket ticket;
+    CredentialWaiter waiter;
     NetCall *flight; /* NULL: waiting */
     char *path, *id, *if_match, *body;
     size_t body_bytes;
     char key[RANDOM_UUID_BYTES]; /* Idempotency-Key of a create */
     uint64_t token_number;       /* of the token it was last sent with */
     unsigned sends;
-    bool renewed;          /* it was sent again with a new token */
+    unsigned renewals; /* so often was it sent again with a new token */
+    bool probe;
     Failure limited;       /* its last 429; code 0: none */
     exchange_done_fn done; /* NULL: its caller has gone */
     void *ctx;
@@ -69,6 +71,7 @@ static void unlink_and_free(Exchange *exchange)
 static bool copy_order(Exchange *exchange, const ExchangeOrder *order)
 {
     exchange->purpose = order->purpose;
+    exchange->probe = order->probe;
     exchange->path = strdup(order->path);
     exchange->id = order->id ? strdup(order->id) : NULL;
     exchange->if_match = order->if_match ? strdup(order->if_match) : NULL;
@@ -129,6 +132,14 @@ static void keep_etag(const NetResponse *response, Verdict *verdict)
         verdict->etag[0] = '\0';
 }
 
+/* What the API says may repeat the token that it refuses. */
+static void hide_tokens(const Credential *credential, Failure *failure)
+{
+    credential_hide(credential, failure->message);
+    credential_hide(credential, failure->api_code);
+    credential_hide(credential, failure->request_id);
+}
+
 static void judge(const Exchange *exchange, const NetResponse *response, Verdict *ret_verdict)
 {
     char request_id[FAILURE_ID_BYTES] = "";
@@ -146,6 +157,7 @@ static void judge(const Exchange *exchange, const NetResponse *response, Verdict
     }
     memcpy(ret_verdict->request_id, request_id, sizeof ret_verdict->request_id);
     keep_etag(response, ret_verdict);
+    hide_tokens(exchange->courier->credential, &ret_verdict->failure);
 }
 
 /* Holds the line after a 429, for everyone. */
@@ -161,6 +173,17 @@ static void heed_limit(Exchange *exchange, const NetResponse *response, const Fa
     line_hold(courier->line, pause_ms);
 }
 
+/* Whether there may be another token. */
+static bool heed_refusal(Exchange *exchange, Failure *failure)
+{
+    Credential *credential = exchange->courier->credential;
+
+    if (!strstr(failure->mend, "environment"))
+        failure_set_mend(failure, "Renew the token in its source (%s); a changed token file is read by itself.",
+                         credential_named(credential));
+    return !exchange->probe && credential_refused(credential, exchange->token_number, failure);
+}
+
 /* Tells credential and line what the answer means for all; whether there is another token now. */
 static bool heed(Exchange *exchange, const NetResponse *response, Failure *failure)
 {
@@ -174,12 +197,10 @@ static bool heed(Exchange *exchange, const NetResponse *response, Failure *failu
         heed_limit(exchange, response, failure);
     else
         courier->refused = 0;
-    if (response->status == 401) {
-        if (!strstr(failure->mend, "environment"))
-            failure_set_mend(failure, "Renew the token in its source (%s); a changed token file is read by itself.",
-                             credential_named(courier->credential));
-        renewed = credential_refused(courier->credential, exchange->token_number, failure);
-    }
+    if (response->status == 401)
+        renewed = heed_refusal(exchange, failure);
+    else if (response->status >= 200 && response->status <= 299)
+        credential_taken(courier->credential, exchange->token_number);
     return renewed;
 }
 
@@ -192,7 +213,7 @@ static void on_answer(void *ctx, const NetResponse *response)
                         .sent = response->sent,
                         .status = response->status,
                         .sends = exchange->sends,
-                        .renewed_before = exchange->renewed,
+                        .renewals = exchange->renewals,
                         .detached = !exchange->done};
     Verdict verdict;
 
@@ -203,7 +224,7 @@ static void on_answer(void *ctx, const NetResponse *response)
     facts.token_renewed = heed(exchange, response, &verdict.failure);
     log_outcome(exchange, &verdict.failure, response->code < 0 ? response->problem : "");
     if (retry_decide(&facts)) {
-        exchange->renewed |= facts.token_renewed;
+        exchange->renewals += facts.token_renewed;
         line_join(courier->line, &exchange->ticket);
     } else {
         finish(exchange, &verdict);
@@ -265,7 +286,8 @@ static int send_with(Exchange *exchange, const char *token)
     Courier *courier = exchange->courier;
     int r;
 
-    courier_count_for(courier, token, exchange->token_number);
+    if (!exchange->probe)
+        courier_count_for(courier, token, exchange->token_number);
     snprintf(authorization, sizeof authorization, "Bearer %s", token);
     r = start_flight(exchange, authorization);
     explicit_bzero(authorization, sizeof authorization);
@@ -296,24 +318,43 @@ static Failure refuse_turn(Exchange *exchange, enum LineOutcome outcome)
     return failure;
 }
 
+/* NULL without a failure: parked. */
+static const char *find_token(Exchange *exchange, Failure *ret_failure)
+{
+    Credential *credential = exchange->courier->credential;
+
+    if (exchange->probe)
+        return credential_found(credential);
+    return credential_use(credential, &exchange->waiter, &exchange->token_number, ret_failure);
+}
+
+static void on_token(void *ctx, const Failure *failure)
+{
+    Exchange *exchange = ctx;
+
+    if (failure)
+        finish_failed(exchange, failure);
+    else
+        line_join(exchange->courier->line, &exchange->ticket);
+}
+
 static bool on_turn(void *ctx, enum LineOutcome outcome)
 {
     Exchange *exchange = ctx;
     Failure failure = {0};
-    const char *token;
+    const char *token = NULL;
     int r;
 
-    token =
-        outcome == LINE_GO ? credential_use(exchange->courier->credential, &exchange->token_number, &failure) : NULL;
-    if (outcome != LINE_GO)
+    if (outcome == LINE_GO)
+        token = find_token(exchange, &failure);
+    else
         failure = refuse_turn(exchange, outcome);
     r = token ? send_with(exchange, token) : 0;
     if (r < 0)
         failure = failure_make(r, "%s", error_sentence(r));
-    if (failure.code == 0)
-        return true;
-    finish_failed(exchange, &failure);
-    return false;
+    if (failure.code < 0)
+        finish_failed(exchange, &failure);
+    return token && failure.code == 0;
 }
 
 /* ---- the interface ---- */
@@ -328,6 +369,7 @@ static Exchange *exchange_new(Courier *courier, const ExchangeOrder *order, exch
     exchange->done = done;
     exchange->ctx = ctx;
     exchange->ticket = (LineTicket){.class = order->class, .turn = on_turn, .ctx = exchange};
+    exchange->waiter = (CredentialWaiter){.wake = on_token, .ctx = exchange};
     if (order->purpose == PURPOSE_CREATE)
         random_uuid(courier->random, exchange->key);
     return exchange;
@@ -349,6 +391,7 @@ int exchange_start(Courier *courier, const ExchangeOrder *order, exchange_done_f
 static void abort_one(Exchange *exchange)
 {
     line_leave(exchange->courier->line, &exchange->ticket);
+    credential_leave(exchange->courier->credential, &exchange->waiter);
     if (exchange->flight) {
         net_cancel(exchange->flight);
         line_ended(exchange->courier->line);

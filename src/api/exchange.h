@@ -2,6 +2,7 @@
  * exchange: one request of the API, from standing in line to its verdict. Internal to api.
  *
  *   waiting   in line; a turn sends it, or ends it with the line's refusal or the token's
+ *   parked    out of line: another token is being looked for; back in line when there is one
  *   flying    with the net; an answer ends it, or (401 with a new token, 429) puts it back in line
  *   ended     its done has run, and it is freed
  *
@@ -40,6 +41,7 @@ typedef struct ExchangeOrder {
     const char *id;       /* the instance that it is about, or NULL */
     Span body;            /* empty: none */
     const char *if_match; /* or NULL */
+    bool probe;           /* with the token that was found, to prove it, in place of the one in use */
 } ExchangeOrder;
 
 /* Once, from the loop and never from inside exchange_start(). The verdict is borrowed; its failure's code is 0 on

@@ -10,7 +10,7 @@ bool retry_decide(const RetryFacts *facts)
     if (facts->net_code < 0 || facts->detached)
         return false;
     if (facts->status == 401)
-        return facts->token_renewed && !facts->renewed_before;
+        return facts->token_renewed && facts->renewals < RETRY_RENEWALS_MAX;
     return facts->status == 429;
 }
 

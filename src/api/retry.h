@@ -11,19 +11,20 @@
 
 enum {
     RETRY_AFTER_MS_MAX = 3600 * 1000,
+    RETRY_RENEWALS_MAX = 3,       /* tokens that change so often while one request is out */
     RETRY_BACKOFF_MS = 1000,      /* the first pause of our own choosing; each further one doubles … */
     RETRY_BACKOFF_MS_MAX = 60000, /* … up to this, less chance */
 };
 
 typedef struct RetryFacts {
     enum Purpose purpose;
-    int net_code;        /* why no whole answer came, or 0 */
-    bool sent;           /* some of it may have reached the API */
-    int status;          /* of the answer */
-    unsigned sends;      /* so far, this one included */
-    bool token_renewed;  /* it was refused for its token, and there is another one now */
-    bool renewed_before; /* it was sent again for that once already */
-    bool detached;       /* its caller has gone */
+    int net_code;       /* why no whole answer came, or 0 */
+    bool sent;          /* some of it may have reached the API */
+    int status;         /* of the answer */
+    unsigned sends;     /* so far, this one included */
+    bool token_renewed; /* it was refused for its token, and there is another one now */
+    unsigned renewals;  /* so often was it sent again for that already */
+    bool detached;      /* its caller has gone */
 } RetryFacts;
 
 /* Whether to stand in line again. A change goes out again only if the answer proves that nothing was done. */

@@ -12,6 +12,7 @@
 #include "error.h"
 #include "exit_code.h"
 #include "say.h"
+#include "secret.h"
 
 enum { STALE_NAMES_MS = 24 * 3600 * 1000, PATH_BYTES = 4096, STATUS_BYTES = 64 << 10 };
 
@@ -171,6 +172,8 @@ static int make_api(App *app)
         .endpoint = settings->endpoint,
         .version = settings->api_version,
         .token = app->token.source,
+        .watcher = app->watcher,
+        .programs = app->programs,
         .timeout_ms = settings->timeout_ms,
         .wait_ms = settings->wait_ms,
         .per_minute = settings->requests_per_minute,
@@ -218,6 +221,29 @@ static int make_tree(App *app)
     return app->tree && status_register(app) == 0 ? EXIT_OK : out_of_memory();
 }
 
+static void on_fetched(void *ctx, const Failure *failure)
+{
+    App *app = ctx;
+
+    app->fetched = true;
+    if (failure)
+        app->failure = *failure;
+    loop_stop(app->loop);
+}
+
+/* The token may be a program's to give. What was needed to find its source is wiped. */
+static int fetch_token(App *app)
+{
+    bool running = api_fetch_token(app->api, on_fetched, app);
+
+    token_choice_release(&app->token);
+    if (running && !app->fetched)
+        loop_run(app->loop);
+    if (running && !app->fetched)
+        return EXIT_FAILED; /* told to end meanwhile */
+    return app->failure.code < 0 ? give_up(&app->failure) : EXIT_OK;
+}
+
 static void on_probed(void *ctx, const Failure *failure)
 {
     App *app = ctx;
@@ -254,15 +280,12 @@ static void on_signal(void *ctx, int signal_number)
 {
     App *app = ctx;
     _cleanup_buf_ Buf page = BUF_INIT(STATUS_BYTES);
-    Failure failure;
     char *rest, *line;
 
     switch (signal_number) {
     case SIGHUP:
-        if (api_reload_token(app->api, &failure) < 0)
-            log_warn("%s %s", failure_sentence(&failure), failure.mend);
-        else
-            log_info("the token was read again");
+        if (app->mount)
+            api_reload_token(app->api);
         break;
     case SIGUSR1:
         if (!app->mount || status_render(app, &page) < 0)
@@ -363,7 +386,9 @@ static int make_loop(App *app)
 {
     app->loop = loop_new();
     app->worker = app->loop ? worker_new(app->loop) : NULL;
-    return app->worker ? watch_signals(app) : out_of_memory();
+    app->watcher = app->loop ? filewatcher_new(app->loop) : NULL;
+    app->programs = app->loop ? programs_new(app->loop) : NULL;
+    return app->worker && app->watcher && app->programs ? watch_signals(app) : out_of_memory();
 }
 
 static void tear_down(App *app)
@@ -378,21 +403,24 @@ static void tear_down(App *app)
     ledger_file_free(app->ledger);
     worker_free(app->worker);
     state_close(app->state);
+    filewatcher_free(app->watcher);
+    programs_free(app->programs);
     loop_free(app->loop);
     token_choice_release(&app->token);
 }
 
 int app_run(Settings *settings)
 {
-    static int (*const steps[])(App *) = {open_state, make_loop, open_journal, open_ledger, make_net,
-                                          make_api,   make_tree, probe,        serve};
+    static int (*const steps[])(App *) = {open_state, make_loop,   open_journal, open_ledger, make_net,
+                                          make_api,   fetch_token, make_tree,    probe,       serve};
     App app = {.settings = settings};
     int code = EXIT_OK;
 
+    secret_guard_process();
     /* Until it is mounted, what goes wrong is said once, by say_failure(). */
     log_open(LOG_TO_STDERR, settings->debug ? settings->log_level : LOG_LEVEL_NONE);
     if (mountpoint_prepare(settings->mountpoint, &app.failure) < 0 ||
-        token_choose(settings->token_file, &app.token, &app.failure) < 0)
+        token_choose(settings->token_file, settings->token_command, &app.token, &app.failure) < 0)
         return give_up(&app.failure);
     if (!settings->foreground && daemon_start() < 0)
         return out_of_memory();

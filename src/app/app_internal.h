@@ -1,7 +1,7 @@
 #ifndef SKY_APP_INTERNAL_H
 #define SKY_APP_INTERNAL_H
 
-#include "api.h"
+#include "api_token.h"
 #include "app.h"
 #include "journal.h"
 #include "ledger_file.h"
@@ -20,6 +20,8 @@ typedef struct App {
     Loop *loop;
     State *state;
     Worker *worker;
+    FileWatcher *watcher;
+    Programs *programs;
     Journal *journal;
     Ledger *ledger;
     Net *net;
@@ -30,9 +32,9 @@ typedef struct App {
     StoreOp *probe;
     int64_t started_wall_ms;
     int exit_code;
-    bool probed;
+    bool fetched, probed;
     bool flushed;
-    Failure failure; /* of the probe */
+    Failure failure; /* of fetching the token, or of the probe */
 } App;
 
 /* status.c: registers .skystack/status and status.json. 0 or -ERR_NO_MEMORY. */

@@ -39,6 +39,7 @@ typedef struct Option {
 
 static const Option table[] = {
     {"token_file", OPTION_PATH, AT(token_file), "PATH", NULL, "file with the API token (mode 0600 or 0400)"},
+    {"token_command", OPTION_TEXT, AT(token_command), "CMD", NULL, "program that prints the API token"},
     {"cacert", OPTION_PATH, AT(cacert), "PATH", NULL, "CA bundle to trust instead of the system's"},
     {"api_version", OPTION_TEXT, AT(api_version), "DATE", "2026-01-15", "version of the API to ask for"},
     {"project", OPTION_TEXT, AT(project), "NAME", NULL, "this project alone is the root"},

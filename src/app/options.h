@@ -17,7 +17,7 @@ typedef struct Settings {
     char *endpoint;   /* https://host[:port] */
     char *mountpoint; /* absolute */
     bool foreground, debug;
-    char *token_file, *cacert, *api_version, *project;
+    char *token_file, *token_command, *cacert, *api_version, *project;
     char *region, *size, *image, *profile;
     int64_t ttl_ms, ttl_transition_ms, ttl_projects_ms, stale_if_error_ms, timeout_ms, wait_ms;
     unsigned requests_per_minute, requests_per_day;

@@ -11,6 +11,7 @@ enum { STATUS_NOTICE_BYTES = 8 << 10 };
 
 typedef struct Status {
     ApiStats api;
+    TokenFacts token;
     MountStats mount;
     TreeCounts tree;
     StoreListFacts projects, instances;
@@ -22,6 +23,7 @@ typedef struct Status {
 static void collect(App *app, Status *ret_status)
 {
     api_stats(app->api, &ret_status->api);
+    api_token_facts(app->api, &ret_status->token);
     mount_stats(app->mount, &ret_status->mount);
     tree_counts(app->tree, &ret_status->tree);
     store_list_facts(app->store, STORE_PROJECTS, &ret_status->projects);
@@ -92,6 +94,35 @@ static int add_budget(const ApiStats *api, Buf *into)
     return r < 0 ? r : buf_append_char(into, '\n');
 }
 
+/* A text that may hold anything, behind a label. */
+static int add_text(const char *label, const char *text, Buf *into)
+{
+    int r = buf_append_str(into, label);
+
+    if (r == 0)
+        r = text_escape(into, text, strlen(text));
+    return r < 0 ? r : buf_append_char(into, '\n');
+}
+
+static int add_token(const TokenFacts *token, Buf *into)
+{
+    char since[DATE_TEXT_BYTES], refused[DATE_TEXT_BYTES];
+    int r;
+
+    date_format(token->since_wall_ms, since);
+    date_format(token->refused_wall_ms, refused);
+    r = add_text("token      from ", token->named, into);
+    if (r == 0 && token->refused_wall_ms)
+        r = buf_printf(into, "           refused at %s, %s\n", refused,
+                       token->searching ? "another is being tried" : "nothing is sent until it changes");
+    else if (r == 0)
+        r = buf_printf(into, "           in use since %s%s%s\n", since, token->proved ? "" : ", not proved yet",
+                       token->searching ? ", another is being tried" : "");
+    if (r == 0 && token->trouble.code < 0)
+        r = add_text("           the newest one is not in use: ", failure_sentence(&token->trouble), into);
+    return r;
+}
+
 static int add_last_error(const char *line, Buf *into)
 {
     static const char *const fields[] = {"time", "operation", "path", "message"};
@@ -121,6 +152,8 @@ int status_render(void *ctx, Buf *into)
         r = add_list("projects  ", &status.projects, into);
     if (r == 0)
         r = add_list("instances ", &status.instances, into);
+    if (r == 0)
+        r = add_token(&status.token, into);
     if (r == 0)
         r = add_budget(&status.api, into);
     if (r == 0)
@@ -174,6 +207,28 @@ static void add_notice_json(cJSON *root, const char *notice)
         cJSON_AddNullToObject(root, "notice");
 }
 
+static void add_date_json(cJSON *root, const char *name, int64_t wall_ms)
+{
+    char text[DATE_TEXT_BYTES];
+
+    date_format(wall_ms, text);
+    cJSON_AddItemToObject(root, name, wall_ms ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+static void add_token_json(cJSON *root, const TokenFacts *facts)
+{
+    cJSON *token = cJSON_AddObjectToObject(root, "token");
+
+    cJSON_AddStringToObject(token, "source", facts->named);
+    add_date_json(token, "since", facts->since_wall_ms);
+    add_date_json(token, "refused_at", facts->refused_wall_ms);
+    cJSON_AddBoolToObject(token, "proved", facts->proved);
+    cJSON_AddBoolToObject(token, "searching", facts->searching);
+    cJSON_AddItemToObject(token, "trouble",
+                          facts->trouble.code < 0 ? cJSON_CreateString(failure_sentence(&facts->trouble))
+                                                  : cJSON_CreateNull());
+}
+
 static cJSON *status_tree(App *app, const Status *status)
 {
     cJSON *root = cJSON_CreateObject(), *kernel;
@@ -189,6 +244,7 @@ static cJSON *status_tree(App *app, const Status *status)
     add_notice_json(root, status->notice);
     add_list_json(root, "projects", &status->projects);
     add_list_json(root, "instances", &status->instances);
+    add_token_json(root, &status->token);
     add_api_json(root, &status->api);
     kernel = cJSON_AddObjectToObject(root, "kernel");
     cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);

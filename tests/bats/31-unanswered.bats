@@ -381,7 +381,7 @@ read_fails() {
     admin POST /token '{}' >/dev/null
     jq -e .region "$prod/web-1.json"
     mkdir "$prod/web-9"
-    assert_equal "$(admin GET /log | jq -c '[.[-3:][].token]')" '["old","current","current"]'
+    assert_equal "$(admin GET /log | jq -c '[.[-4:][].token]')" '["old","current","current","current"]'
 }
 
 @test "a latched mount works again when the token file changes" {

@@ -165,7 +165,16 @@ static void a_create_is_sent_once_whatever_becomes_of_it(void **state)
     assert_int_equal(out.dones, 3);
 }
 
-static void a_new_token_is_tried_once_for_all_who_were_refused(void **state)
+/* The proof of a new token: call number `index`. */
+static void is_proof(unsigned index, const char *authorization)
+{
+    assert_int_equal(net.count, index + 1);
+    assert_string_equal(net.calls[index].method, "GET");
+    assert_string_equal(net.calls[index].url, "https://api.test/v1/projects?limit=1");
+    assert_string_equal(net.calls[index].authorization, authorization);
+}
+
+static void a_new_token_is_proved_once_for_all_who_were_refused(void **state)
 {
     ApiCall *call;
 
@@ -178,16 +187,71 @@ static void a_new_token_is_tried_once_for_all_who_were_refused(void **state)
     fake_answer(&net, 1, 401, "", REFUSED);
     assert_int_equal(out.dones, 0);
     fake_pass(&fake, 0);
-    assert_int_equal(net.count, 4);
-    assert_string_equal(net.calls[2].authorization, "Bearer two");
+    is_proof(2, "Bearer two");
+    fake_answer(&net, 2, 200, "", "{\"data\":[],\"next_cursor\":null}");
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 5);
     assert_string_equal(net.calls[3].authorization, "Bearer two");
-    assert_string_equal(net.calls[2].key, net.calls[0].key);
-    fake_answer(&net, 2, 201, "", ONE);
+    assert_string_equal(net.calls[4].authorization, "Bearer two");
+    assert_string_equal(net.calls[3].key, net.calls[0].key);
+    fake_answer(&net, 3, 201, "", ONE);
+    fake_answer(&net, 4, 200, "", ONE);
     assert_string_equal(out.id, "ins_1");
-    write_token("three");
-    fake_answer(&net, 3, 401, "", REFUSED); /* a second time: no */
-    assert_int_equal(out.failure.code, -ERR_TOKEN);
     assert_int_equal(out.dones, 2);
+}
+
+static void a_request_is_sent_again_for_so_many_new_tokens_and_no_more(void **state)
+{
+    static const char *const tokens[] = {"two", "three", "four", "five"};
+    ApiCall *call;
+
+    (void)state;
+    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    fake_pass(&fake, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(out.dones, 0);
+        write_token(tokens[i]);
+        fake_answer(&net, 2 * i, 401, "", REFUSED);
+        fake_pass(&fake, 0);
+        fake_answer(&net, 2 * i + 1, 200, "", "{\"data\":[]}");
+        fake_pass(&fake, 0);
+    }
+    assert_int_equal(out.failure.code, -ERR_TOKEN);
+    assert_int_equal(out.dones, 1);
+    assert_int_equal(net.count, 8);
+}
+
+static void who_waits_for_a_new_token_may_leave(void **state)
+{
+    ApiCall *create, *get;
+
+    (void)state;
+    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &create);
+    api_get(api, API_READ, "ins_1", on_one, &out, &get);
+    fake_pass(&fake, 0);
+    write_token("two");
+    fake_answer(&net, 0, 401, "", REFUSED);
+    fake_answer(&net, 1, 401, "", REFUSED);
+    fake_pass(&fake, 0);
+    api_cancel(get);
+    assert_true(api_retract(create)); /* it was refused, so nothing of it was done */
+    fake_answer(&net, 2, 200, "", "{\"data\":[]}");
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 3);
+    assert_int_equal(out.dones, 0);
+}
+
+static void a_token_that_the_api_repeats_is_hidden(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 401, "", "{\"error\":{\"code\":\"one\",\"message\":\"Not one.\",\"request_id\":\"req_one\"}}");
+    assert_string_equal(out.failure.api_code, "***");
+    assert_non_null(strstr(out.failure.message, "Not ***."));
+    assert_string_equal(out.failure.request_id, "req_***");
 }
 
 static void while_the_token_is_latched_nothing_is_sent(void **state)
@@ -215,7 +279,7 @@ static void while_the_token_is_latched_nothing_is_sent(void **state)
     fake_pass(&fake, 1000);
     api_get(api, API_READ, "ins_1", on_one, &out, &call);
     fake_pass(&fake, 0);
-    assert_int_equal(net.count, 2);
+    is_proof(1, "Bearer two");
 }
 
 static void a_429_holds_all_and_is_sent_again(void **state)
@@ -433,7 +497,10 @@ int main(void)
         API_TEST(each_operation_asks_as_the_api_wants_it),
         API_TEST(ids_that_would_name_the_collection_are_refused),
         API_TEST(a_create_is_sent_once_whatever_becomes_of_it),
-        API_TEST(a_new_token_is_tried_once_for_all_who_were_refused),
+        API_TEST(a_new_token_is_proved_once_for_all_who_were_refused),
+        API_TEST(a_request_is_sent_again_for_so_many_new_tokens_and_no_more),
+        API_TEST(who_waits_for_a_new_token_may_leave),
+        API_TEST(a_token_that_the_api_repeats_is_hidden),
         API_TEST(while_the_token_is_latched_nothing_is_sent),
         API_TEST(a_429_holds_all_and_is_sent_again),
         API_TEST(a_429_that_lasts_too_long_is_an_error_with_the_api_s_words),

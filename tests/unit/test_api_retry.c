@@ -76,7 +76,7 @@ static void only_what_was_surely_not_done_goes_out_again(void **state)
         {{.purpose = PURPOSE_CREATE, .status = 429, .detached = true}, false},
         {{.purpose = PURPOSE_CREATE, .status = 401}, false},
         {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true}, true},
-        {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true, .renewed_before = true}, false},
+        {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true, .renewals = RETRY_RENEWALS_MAX}, false},
         {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true, .detached = true}, false},
     };
 

@@ -1,18 +1,18 @@
-/* Which tokens and token files are taken, and what becomes of a token that the API refuses. */
+/* Which tokens, token files and commands are taken. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "credential.h"
 #include "error.h"
-#include "test_api_fakes.h"
 #include "token.h"
 
 static char directory[64], path[128], link_path[128];
@@ -159,84 +159,75 @@ static void a_token_may_come_without_a_file(void **state)
     assert_int_equal(token_load(&none, fsio_system(), &token, &failure), -ERR_TOKEN);
 }
 
-static Credential *open_credential(FakeClock *fake)
+static int take_output(int status, const char *output, const char *complaint, Token *ret_token, Failure *ret_failure)
 {
-    const TokenSource source = {.file = path, .named = "token_file=THERE"};
-    Credential *credential = NULL;
-    Failure failure;
+    const TokenSource source = {.named = "token_command=vault"};
+    const ProgramEnd end = {.status = status,
+                            .output = output,
+                            .output_bytes = strlen(output),
+                            .complaint = complaint,
+                            .complaint_bytes = strlen(complaint)};
 
-    fake_clock_init(fake);
-    assert_int_equal(credential_new(&source, &fake->clock, fsio_system(), &credential, &failure), 0);
-    return credential;
+    memset(ret_failure, 0, sizeof *ret_failure);
+    return token_take_output(&source, &end, ret_token, ret_failure);
 }
 
-static void a_refused_token_latches_until_the_file_changes(void **state)
+static void what_a_command_prints_is_a_token_if_it_ends_well(void **state)
 {
-    const Failure refusal = {.code = -ERR_TOKEN, .request_id = "req_1"};
-    FakeClock fake;
-    Credential *credential;
+    Token token = {0};
     Failure failure;
-    uint64_t number;
 
     (void)state;
-    write_token("one", 3, 0600);
-    credential = open_credential(&fake);
-    assert_string_equal(credential_use(credential, &number, &failure), "one");
-    assert_false(credential_refused(credential, number, &refusal));
-    assert_true(credential_latched(credential));
-    assert_null(credential_use(credential, &number, &failure));
-    assert_int_equal(failure.code, -ERR_TOKEN);
-    assert_int_equal(failure.sent, FAILURE_NOT_SENT);
-    assert_string_equal(failure.request_id, "req_1");
-
-    write_token("two", 3, 0600);
-    assert_null(credential_use(credential, &number, &failure)); /* it looked less than a second ago */
-    fake_pass(&fake, CREDENTIAL_LOOK_MS);
-    assert_string_equal(credential_use(credential, &number, &failure), "two");
-    assert_false(credential_latched(credential));
-    credential_free(credential);
+    assert_int_equal(take_output(0, "sk_1\n", "", &token, &failure), 0);
+    assert_string_equal(token.text, "sk_1");
+    assert_int_equal(take_output(0, "", "", &token, &failure), -ERR_TOKEN);
+    assert_int_equal(take_output(0, "sk 1\n", "", &token, &failure), -ERR_TOKEN);
+    assert_int_equal(take_output(2, "sk_1\n", "", &token, &failure), -ERR_TOKEN);
+    assert_non_null(strstr(failure.message, "token_command=vault"));
+    assert_non_null(strstr(failure.message, "status 2"));
+    assert_null(strstr(failure.message, "sk_1"));
 }
 
-static void all_who_were_refused_together_share_one_look(void **state)
+static void what_a_command_complains_of_is_told_without_the_token(void **state)
 {
-    const Failure refusal = {.code = -ERR_TOKEN};
-    FakeClock fake;
-    Credential *credential;
+    Token token = {0};
     Failure failure;
-    uint64_t first, now;
 
     (void)state;
-    write_token("one", 3, 0600);
-    credential = open_credential(&fake);
-    credential_use(credential, &first, &failure);
-    write_token("two", 3, 0600);
-    assert_true(credential_refused(credential, first, &refusal));
-    write_token("three", 5, 0600);
-    assert_true(credential_refused(credential, first, &refusal));
-    assert_string_equal(credential_use(credential, &now, &failure), "two");
-    assert_int_equal(now, first + 1);
-    credential_free(credential);
+    assert_int_equal(take_output(2, "sk_secret\n", "+ echo sk_secret\nno sk_secret left\n\n", &token, &failure),
+                     -ERR_TOKEN);
+    assert_non_null(strstr(failure.message, "no ********* left"));
+    assert_null(strstr(failure.message, "sk_secret"));
 }
 
-static void reloading_opens_the_latch_and_keeps_the_old_token_if_it_fails(void **state)
+static void a_command_that_had_to_be_ended_gives_no_token(void **state)
 {
-    const Failure refusal = {.code = -ERR_TOKEN};
-    FakeClock fake;
-    Credential *credential;
+    const TokenSource source = {.named = "token_command=vault"};
+    const ProgramEnd ends[] = {
+        {.code = -ERR_TIMEOUT, .signal = 9, .output = "sk_1", .output_bytes = 4, .complaint = ""},
+        {.code = -ERR_TOO_BIG, .signal = 9, .output = "sk_1", .output_bytes = 4, .complaint = ""},
+        {.signal = 11, .output = "sk_1", .output_bytes = 4, .complaint = ""}};
+    static const char *const words[] = {"within 30 s", "more than a token", "signal 11"};
+    Token token = {0};
     Failure failure;
-    uint64_t number;
 
     (void)state;
-    write_token("one", 3, 0600);
-    credential = open_credential(&fake);
-    credential_use(credential, &number, &failure);
-    assert_false(credential_refused(credential, number, &refusal));
-    assert_int_equal(credential_reload(credential, &failure), 0);
-    assert_string_equal(credential_use(credential, &number, &failure), "one");
-    write_token("two", 3, 0644);
-    assert_int_equal(credential_reload(credential, &failure), -ERR_TOKEN);
-    assert_string_equal(credential_use(credential, &number, &failure), "one");
-    credential_free(credential);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        assert_int_equal(token_take_output(&source, &ends[i], &token, &failure), -ERR_TOKEN);
+        assert_non_null(strstr(failure.message, words[i]));
+        assert_string_equal(token.text, "");
+    }
+}
+
+static void a_token_is_hidden_wherever_it_stands(void **state)
+{
+    const Token token = {"abc"}, none = {""};
+    char text[] = "abc and abcabc, xabcx, ab c";
+
+    (void)state;
+    token_hide(&none, text);
+    token_hide(&token, text);
+    assert_string_equal(text, "*** and ******, x***x, ab c");
 }
 
 int main(void)
@@ -247,9 +238,10 @@ int main(void)
         cmocka_unit_test(only_modes_that_keep_others_out_are_taken),
         cmocka_unit_test(links_directories_and_missing_files_are_refused),
         cmocka_unit_test(a_token_may_come_without_a_file),
-        cmocka_unit_test(a_refused_token_latches_until_the_file_changes),
-        cmocka_unit_test(all_who_were_refused_together_share_one_look),
-        cmocka_unit_test(reloading_opens_the_latch_and_keeps_the_old_token_if_it_fails),
+        cmocka_unit_test(what_a_command_prints_is_a_token_if_it_ends_well),
+        cmocka_unit_test(what_a_command_complains_of_is_told_without_the_token),
+        cmocka_unit_test(a_command_that_had_to_be_ended_gives_no_token),
+        cmocka_unit_test(a_token_is_hidden_wherever_it_stands),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -1,0 +1,20 @@
+/*
+ * api_token: the token of an API, for who starts it and tells of it.
+ */
+#ifndef SKY_API_TOKEN_H
+#define SKY_API_TOKEN_H
+
+#include "api.h"
+
+/* Failure is NULL if there is a token. */
+typedef void (*api_token_fn)(void *ctx, const Failure *failure);
+
+/* Has a token's command run, where that is the source. True: `done` will run, once, from the loop. False: there is a
+ * token already. Once, before anything is asked of the API. */
+bool api_fetch_token(Api *api, api_token_fn done, void *ctx);
+/* Reads the token again (SIGHUP), and tries what is there even if that was refused before. The one in use stays so
+ * until the new one is proved. The outcome is logged. */
+void api_reload_token(Api *api);
+void api_token_facts(const Api *api, TokenFacts *ret_facts);
+
+#endif
