@@ -128,25 +128,23 @@ Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t gener
     return entry;
 }
 
-void entry_remove(Set *set, Entry *entry)
+void entry_remove(Set *set, Entry *entry, StoreOp **waiters)
 {
-    StoreOp *waiters = NULL;
-
     HASH_DEL(set->entries, entry);
     set->json_bytes -= resource_text(entry->resource).len;
     note_membership(set);
     tell(set, STORE_REMOVED, entry->resource, NULL, entry->tag);
     if (entry->fetch)
-        fetch_abort(set->store, entry->fetch, &waiters);
+        fetch_abort(set->store, entry->fetch, waiters);
     free(entry->fetch);
     resource_unref(entry->resource);
     free(entry);
-    fetch_answer_all(&waiters, NULL);
 }
 
 void entry_bury(Set *set, Entry *entry)
 {
     size_t length = strlen(resource_id(entry->resource));
+    StoreOp *waiters = NULL;
     Tombstone *tombstone = calloc(1, sizeof *tombstone + length + 1);
 
     if (tombstone) {
@@ -154,7 +152,8 @@ void entry_bury(Set *set, Entry *entry)
         tombstone->generation = ++set->store->generation;
         HASH_ADD_KEYPTR(hh, set->tombstones, tombstone->id, length, tombstone);
     }
-    entry_remove(set, entry);
+    entry_remove(set, entry, &waiters);
+    fetch_answer_all(&waiters, NULL);
 }
 
 void tombstones_drop_before(Set *set, uint64_t generation)
@@ -173,11 +172,12 @@ void tombstones_drop_before(Set *set, uint64_t generation)
 void entry_free_all(Set *set)
 {
     Entry *each, *next;
+    StoreOp *nobody = NULL; /* the waiters are gone */
 
     set->store->watch = NULL;
     HASH_ITER(hh, set->entries, each, next)
     {
-        entry_remove(set, each);
+        entry_remove(set, each, &nobody);
     }
     tombstones_drop_before(set, UINT64_MAX);
 }
@@ -229,6 +229,7 @@ void entry_facts(const Entry *entry, StoreFacts *ret_facts)
         .stale = left <= 0 && trouble,
         .whole = whole,
         .listed_whole = entry->listed_whole,
+        .current = entry->listed == entry->set->listing || entry->generation > list->generation,
         .homeless = entry->homeless,
         .tag = entry->tag,
     };

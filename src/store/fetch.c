@@ -21,7 +21,7 @@ static void note_outcome(Store *store, Fetch *fetch, const Failure *failure)
     bool own_reason = failure && (failure->code == -ERR_NOT_FOUND || failure->code == -ERR_NO_MEMORY);
 
     fetch->call = NULL;
-    store->in_flight--;
+    store->in_flight -= !fetch->held;
     store->silent_ms = clock_now_ms(store->clock);
     fetch->failing = failure && !own_reason;
     store->trouble = fetch->failing;
@@ -47,8 +47,10 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
         facts->refreshing = facts->refreshing || store->in_flight > 0;
     }
     /* One request that drags on is enough to know that the next would too. */
-    if (store->in_flight > 0 && now - store->silent_ms >= FRESHNESS_PATIENCE_MS)
+    if (store->in_flight > 0 && now - store->silent_ms >= FRESHNESS_PATIENCE_MS) {
         facts->failing = facts->refreshing = true;
+        facts->failed_ago_ms = 0;
+    }
 }
 
 /* Moves the waiters to a list of the caller's, so that answering one can't disturb the others. */
@@ -90,7 +92,7 @@ void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
         return;
     api_cancel(fetch->call);
     fetch->call = NULL;
-    store->in_flight--;
+    store->in_flight -= !fetch->held;
 }
 
 static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
@@ -134,15 +136,24 @@ int fetch_entry_start(Entry *entry, enum ApiClass class)
     return started(set->store, entry->fetch, r);
 }
 
-/* A list that nobody reads on costs nothing more. Refreshes that nobody waits for from the start go on. */
+/* A list that nobody reads on costs nothing more, and tells nothing of how the API is doing. Refreshes that nobody waits
+ * for from the start go on. */
 void fetch_hold_if_idle(Set *set)
 {
-    if (!set->fetch.call || set->fetch.unattended)
+    Store *store = set->store;
+    Fetch *fetch = &set->fetch;
+    bool held = fetch->waiters == NULL;
+
+    if (!fetch->call || fetch->unattended || fetch->held == held)
         return;
-    set->fetch.held = set->fetch.waiters == NULL;
-    api_list_hold(set->fetch.call, set->fetch.held);
-    if (set->fetch.held)
-        set->fetch.held_ms = clock_now_ms(set->store->clock);
+    fetch->held = held;
+    api_list_hold(fetch->call, held);
+    if (held) {
+        fetch->held_ms = clock_now_ms(store->clock);
+        store->in_flight--;
+    } else if (store->in_flight++ == 0) {
+        store->silent_ms = clock_now_ms(store->clock);
+    }
 }
 
 static void on_page(void *ctx, Resource *const *rows, size_t count)
@@ -166,15 +177,15 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
 }
 
 /* Whoever is not in a complete list is gone, unless it came or changed by our own hand after the list's request had
- * left. */
-static void remove_unlisted(Set *set)
+ * left. Their waiters are answered when all of it is taken in. */
+static void remove_unlisted(Set *set, StoreOp **waiters)
 {
     Entry *each, *next;
 
     HASH_ITER(hh, set->entries, each, next)
     {
         if (each->listed != set->listing && each->generation <= set->fetch.generation)
-            entry_remove(set, each);
+            entry_remove(set, each, waiters);
     }
 }
 
@@ -192,7 +203,7 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
     }
     note_outcome(set->store, &set->fetch, failure);
     if (!failure) {
-        remove_unlisted(set);
+        remove_unlisted(set, &waiters);
         tombstones_drop_before(set, set->fetch.generation);
         set->complete = true;
         set->expired = false;

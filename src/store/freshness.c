@@ -9,14 +9,16 @@ static bool may_be_stale(const Freshness *facts)
 
 enum FreshnessVerdict freshness_decide(const Freshness *facts)
 {
+    bool failing = facts->failing && facts->failed_ago_ms < FRESHNESS_DOUBT_MS;
+
     if (facts->known && !facts->expired && facts->age_ms < facts->ttl_ms)
         return FRESHNESS_SERVE;
     if (facts->refreshing) {
-        bool drags_on = facts->failing || facts->refreshing_ms >= FRESHNESS_PATIENCE_MS;
+        bool drags_on = failing || facts->refreshing_ms >= FRESHNESS_PATIENCE_MS;
 
         return may_be_stale(facts) && drags_on ? FRESHNESS_SERVE_STALE : FRESHNESS_JOIN;
     }
-    if (facts->failing && may_be_stale(facts))
+    if (failing && may_be_stale(facts))
         return facts->failed_ago_ms < FRESHNESS_RETRY_MS ? FRESHNESS_SERVE_STALE : FRESHNESS_SERVE_AND_START;
     return FRESHNESS_START;
 }

@@ -14,6 +14,7 @@
 enum {
     FRESHNESS_PATIENCE_MS = 5000, /* how long a caller who could be served stale waits for fresh */
     FRESHNESS_RETRY_MS = 2000,    /* how long after a failed refresh the next one is started */
+    FRESHNESS_DOUBT_MS = 30000,   /* how long after it nobody waits for that one: what failed then may be well now */
 };
 
 typedef struct Freshness {

@@ -39,8 +39,7 @@ static void on_time(void *ctx)
         return;
     timer_start(store->settle_timer, LOOK_MS);
     set->expired = true;
-    if (!set->fetch.call)
-        (void)store_list(store, STORE_INSTANCES, NULL, on_listed, NULL, &op);
+    (void)store_list(store, STORE_INSTANCES, NULL, on_listed, NULL, &op); /* one that is held goes on, too */
 }
 
 void settle_begin(Store *store, uint64_t number)

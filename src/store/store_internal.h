@@ -118,9 +118,10 @@ enum RowSource { ROW_LISTED, ROW_DETAILS, ROW_CREATED };
 /* Takes over what a row says; makes the entry if there is none. NULL if there is no memory, or if a deletion is known
  * to be newer than `generation`, when the row's request left. */
 Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t generation);
-/* Forgets it, tells the watcher, and answers whoever waits for it. */
-void entry_remove(Set *set, Entry *entry);
-/* As entry_remove, and no listing that has already left brings it back. */
+/* Forgets it and tells the watcher. Whoever waits for it moves to a list of the caller's, to be answered when that is
+ * through: an answer may begin anything, a listing too. */
+void entry_remove(Set *set, Entry *entry, StoreOp **waiters);
+/* As entry_remove, no listing that has already left brings it back, and its waiters are answered. */
 void entry_bury(Set *set, Entry *entry);
 void entry_free_all(Set *set);
 void tombstones_drop_before(Set *set, uint64_t generation);

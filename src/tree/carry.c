@@ -179,10 +179,11 @@ static bool send_delete(TreeOp *op, Hidden *hidden)
 
     store_cancel(hidden->sending); /* if it is under way, the store goes on with it, and lets ours wait for it */
     hidden->sending = NULL;
-    if (!op->claimed)
+    if (!op->claimed) {
         guard_note_delete(op->tree);
-    hidden->claimed = true;
-    op->claimed = hidden;
+        hidden->claims++;
+        op->claimed = hidden;
+    }
     return op_need_change(op, &intent);
 }
 
@@ -192,7 +193,7 @@ static bool delete_first(TreeOp *op, Hidden *hidden)
     if (!op->changed && !send_delete(op, hidden))
         return false;
     op->changed = false;
-    unhide(op->claimed);
+    hidden_end(op->claimed, NULL);
     op->claimed = NULL;
     return true;
 }
@@ -213,11 +214,10 @@ bool carry_out(TreeOp *op)
     if (op->changed && !op->claimed)
         return true;
     if (op->claimed || (hidden && hidden->kind == HIDDEN_DELETE && !hidden_is_callers(hidden, &op->caller))) {
-        if (!delete_first(op, op->claimed ? op->claimed : hidden))
-            return false;
-        binding = NULL;
+        /* after it the name is free, or another one's who waited for the same */
+        return delete_first(op, op->claimed ? op->claimed : hidden) && carry_out(op);
     }
-    if (hidden && hidden->kind == HIDDEN_DELETE && !op->changed && binding)
+    if (hidden && hidden->kind == HIDDEN_DELETE && !op->changed)
         unhide(hidden); /* our own: from here on nothing is deleted, whatever becomes of the text */
     if (!binding)
         return create(op);

@@ -23,7 +23,7 @@ static void arm(Tree *tree)
 
     DL_FOREACH(tree->hidden, each)
     {
-        if (!each->sending && !each->claimed && each->due_ms < first)
+        if (!each->sending && !each->claims && each->due_ms < first)
             first = each->due_ms;
     }
     if (first != INT64_MAX && tree->hidden_timer)
@@ -38,7 +38,7 @@ static void on_due(void *ctx)
 
     DL_FOREACH_SAFE(tree->hidden, each, next)
     {
-        if (each->due_ms > now || each->sending || each->claimed)
+        if (each->due_ms > now || each->sending || each->claims)
             continue;
         if (each->kind == HIDDEN_BACKUP)
             unhide(each);
@@ -94,7 +94,7 @@ int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64
 
 bool hidden_is_callers(const Hidden *hidden, const TreeCaller *caller)
 {
-    return hidden->kind == HIDDEN_DELETE && !hidden->sending && !hidden->claimed && hidden->process > 0 &&
+    return hidden->kind == HIDDEN_DELETE && !hidden->sending && !hidden->claims && hidden->process > 0 &&
            process_of_thread(caller->thread) == hidden->process;
 }
 
@@ -102,7 +102,7 @@ void hidden_orphan(Hidden *hidden)
 {
     hidden->binding->hidden = NULL;
     hidden->binding = NULL;
-    if (!hidden->sending && !hidden->claimed)
+    if (!hidden->sending && !hidden->claims)
         unhide(hidden);
 }
 
@@ -127,7 +127,7 @@ static bool any_sending(const Tree *tree, const Dir *dir)
 
     DL_FOREACH(tree->hidden, each)
     {
-        if ((each->sending || each->claimed) && (!dir || each->dir == dir))
+        if ((each->sending || each->claims) && (!dir || each->dir == dir))
             return true;
     }
     return false;
@@ -149,27 +149,34 @@ static void note_synced(Tree *tree, const Dir *dir, const Failure *failure)
     }
 }
 
+void hidden_end(Hidden *hidden, const Failure *failure)
+{
+    Tree *tree = hidden->tree;
+    const Dir *dir = hidden->dir;
+    clock_fn flushed;
+
+    if (hidden->claims > 0 && --hidden->claims > 0)
+        return;
+    unhide(hidden);
+    note_synced(tree, dir, failure);
+    if (!tree->flushed || any_sending(tree, NULL))
+        return;
+    flushed = tree->flushed;
+    tree->flushed = NULL;
+    flushed(tree->flushed_ctx);
+}
+
 static void on_sent(void *ctx, const Failure *failure, Resource *resource)
 {
     Hidden *hidden = ctx;
     _cleanup_buf_ Buf path = BUF_INIT(4 * NAME_BYTES_MAX);
-    Tree *tree = hidden->tree;
     const Binding *binding = hidden->binding;
-    const Dir *dir;
 
     (void)resource;
     hidden->sending = NULL;
     if (failure && binding && buf_printf(&path, "/%s/%s.json", binding->dir->stem, binding->stem) == 0)
-        errors_add(tree, &hidden->caller, "rm", buf_text(&path), failure);
-    dir = hidden->dir;
-    unhide(hidden);
-    note_synced(tree, dir, failure);
-    if (tree->flushed && !any_sending(tree, NULL)) {
-        clock_fn flushed = tree->flushed;
-
-        tree->flushed = NULL;
-        flushed(tree->flushed_ctx);
-    }
+        errors_add(hidden->tree, &hidden->caller, "rm", buf_text(&path), failure);
+    hidden_end(hidden, failure);
 }
 
 void hidden_send(Hidden *hidden)
@@ -202,7 +209,7 @@ Hidden *hidden_waiting(Tree *tree, const Dir *dir)
 
     DL_FOREACH(tree->hidden, each)
     {
-        if (each->kind == HIDDEN_DELETE && !each->sending && !each->claimed && (!dir || each->binding->dir == dir))
+        if (each->kind == HIDDEN_DELETE && !each->sending && !each->claims && (!dir || each->binding->dir == dir))
             return each;
     }
     return NULL;
@@ -235,7 +242,7 @@ uint64_t hidden_count(const Tree *tree)
 
     DL_FOREACH(tree->hidden, each)
     {
-        count += each->kind == HIDDEN_DELETE && !each->sending && !each->claimed;
+        count += each->kind == HIDDEN_DELETE && !each->sending && !each->claims;
     }
     return count;
 }

@@ -123,8 +123,9 @@ static bool fill_child(TreeOp *op, enum NodeKind kind, const char *name, uint64_
     return room;
 }
 
-/* False: full. */
-static bool fill_bindings(TreeOp *op)
+/* False: full; or, where no complete list is known, at one that the listing under way has not brought yet, and perhaps
+ * never will. */
+static bool fill_bindings(TreeOp *op, bool complete)
 {
     int64_t valid_ms = list_valid_ms(op->tree, STORE_INSTANCES);
     uint64_t sequence = op->cookie / 2;
@@ -136,7 +137,7 @@ static bool fill_bindings(TreeOp *op)
         sequence++;
     for (binding = binding_at(op->node->dir, sequence); binding;
          binding = binding_at(op->node->dir, binding->sequence + 1)) {
-        if (!fill_binding(op, binding, valid_ms))
+        if ((!complete && !binding_facts(binding).current) || !fill_binding(op, binding, valid_ms))
             return false;
     }
     return true;
@@ -210,7 +211,7 @@ static void list_project(TreeOp *op)
         list_done(op);
         return;
     }
-    room = fill_bindings(op);
+    room = fill_bindings(op, facts.complete);
     if (!facts.complete && op->filled && (!room || op->cookie > COOKIE_DOT_DOT)) {
         list_done(op);
         return;

@@ -63,12 +63,21 @@ void op_run(TreeOp *op, TreeOp **ret_op, void (*step)(TreeOp *op))
     *ret_op = op;
 }
 
+/* The delete that it carried out came to nothing, or its caller went. */
+static void give_claim_up(TreeOp *op)
+{
+    if (op->failure.code == 0)
+        op->failure = failure_make(-ERR_INTERRUPTED, "%s", error_sentence(-ERR_INTERRUPTED));
+    hidden_end(op->claimed, &op->failure);
+}
+
 static void op_free(TreeOp *op)
 {
     op->tree->parked--;
     if (op->syncs)
         DL_DELETE(op->tree->syncs, op);
-    unhide(op->claimed);
+    if (op->claimed)
+        give_claim_up(op);
     carry_release(&op->carry);
     text_unref(op->text);
     resource_unref(op->result);

@@ -443,7 +443,7 @@ typedef struct Hidden {
     Node *backup;  /* what it was renamed to; used */
     int64_t due_ms;
     StoreOp *sending;
-    bool claimed; /* an operation carries the delete out */
+    unsigned claims; /* operations that carry the delete out */
     struct Hidden *prev, *next;
 } Hidden;
 /* 0 or -ERR_NO_MEMORY. */
@@ -452,8 +452,11 @@ int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64
 bool hidden_is_callers(const Hidden *hidden, const TreeCaller *caller);
 /* It is to be seen again. Takes NULL. */
 void unhide(Hidden *hidden);
-/* Its instance is gone. Whoever sends or claims it still frees it, by unhide(). */
+/* Its instance is gone. Whoever sends or claims it still frees it, by hidden_end(). */
 void hidden_orphan(Hidden *hidden);
+/* A delete that was sent or claimed is over, well (NULL) or not: whoever waits for the deletes of its directory hears of
+ * it. */
+void hidden_end(Hidden *hidden, const Failure *failure);
 /* Sends the delete now. */
 void hidden_send(Hidden *hidden);
 void hidden_free_all(Tree *tree);
