@@ -342,6 +342,11 @@ const char *api_notice(Api *api)
     return version_notice(&api->courier.version, clock_now_ms(api->courier.clock));
 }
 
+int64_t api_pace_ms(Api *api)
+{
+    return line_pace_ms(api->courier.line);
+}
+
 void api_stats(Api *api, ApiStats *ret_stats)
 {
     const Courier *courier = &api->courier;

@@ -37,8 +37,9 @@ enum {
     API_IN_FLIGHT_MAX = 16, /* exchanges at once */
 };
 
-/* In the order in which they leave the line. */
-enum ApiClass { API_CHANGE, API_READ, API_REFRESH, API_BACKGROUND, API_CLASSES };
+/* In the order in which they leave the line. The last two never keep the others waiting, and get a part of the day:
+ * a walk, which looks at each of many instances, a quarter; what nobody asked for a tenth. */
+enum ApiClass { API_CHANGE, API_READ, API_REFRESH, API_WALK, API_BACKGROUND, API_CLASSES };
 
 typedef struct ApiConfig {
     const char *endpoint; /* https://host[:port], without a final slash; copied, as all texts here */
@@ -79,6 +80,8 @@ void api_stats(Api *api, ApiStats *ret_stats);
 /* What it says of its version that a person should know, a sentence as it came, unescaped; "" for nothing. Lives until
  * the next answer. */
 const char *api_notice(Api *api);
+/* How far apart requests must lie that can wait, so that the day's last; 0: as near as they like. In milliseconds. */
+int64_t api_pace_ms(Api *api);
 /* How long this call has stood in line so far for the rate limit, in milliseconds. */
 int64_t api_line_ms(const ApiCall *call);
 

@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "log.h"
+#include "pace.h"
 
 struct Day {
     Clock *clock;
@@ -15,10 +16,12 @@ struct Day {
     void *ctx;
     unsigned limit, lease;
     char account[LEDGER_ACCOUNT_BYTES];
-    Budget booked;     /* by all, what we hold and have not sent included */
-    unsigned left;     /* of the lease … */
-    int64_t leased_ms; /* … which was claimed then */
-    unsigned back;     /* of an ended lease … */
+    Budget shares[API_CLASSES - API_WALK];
+    int64_t pace_ms, paced_ms; /* worked out then */
+    Budget booked;             /* by all, what we hold and have not sent included */
+    unsigned left;             /* of the lease … */
+    int64_t leased_ms;         /* … which was claimed then */
+    unsigned back;             /* of an ended lease … */
     int64_t back_at_ms;
     unsigned debt;          /* sent without a lease, and not booked in the ledger yet */
     bool claiming;          /* a claim is under way … */
@@ -172,6 +175,12 @@ static void on_time(void *ctx)
 
 /* ---- the interface ---- */
 
+/* Of the classes that have one. */
+static Budget *share_of(Day *day, enum ApiClass class)
+{
+    return class >= API_WALK ? &day->shares[class - API_WALK] : NULL;
+}
+
 Day *day_new(Clock *clock, Ledger *ledger, unsigned limit, unsigned lease, clock_fn changed, void *ctx)
 {
     unsigned share = limit / DAY_LEASE_SHARE, most = share < DAY_LEASE_MAX ? share : DAY_LEASE_MAX;
@@ -182,7 +191,10 @@ Day *day_new(Clock *clock, Ledger *ledger, unsigned limit, unsigned lease, clock
     *day = (Day){.clock = clock, .ledger = ledger, .changed = changed, .ctx = ctx, .limit = limit};
     day->lease = lease < most ? lease : most;
     day->lease = day->lease > 0 ? day->lease : 1;
+    day->paced_ms = -DAY_PACE_FRESH_MS;
     budget_init(&day->booked, limit, LEDGER_DAY_MS);
+    budget_init(share_of(day, API_WALK), limit / DAY_WALK_SHARE, LEDGER_DAY_MS);
+    budget_init(share_of(day, API_BACKGROUND), limit / DAY_BACKGROUND_SHARE, LEDGER_DAY_MS);
     day->timer = timer_new(clock, on_time, day);
     if (day->timer)
         return day;
@@ -246,9 +258,20 @@ unsigned day_used(Day *day)
     return booked > unsent ? booked - unsent : 0;
 }
 
-bool day_refuses(Day *day, enum ApiClass class)
+static bool share_spent(Day *day, enum ApiClass class)
 {
-    return day->limit > 0 && day_used(day) >= day->limit - kept_from(day, class);
+    Budget *share = share_of(day, class);
+
+    return share && budget_used(share, now_ms(day)) >= share->limit;
+}
+
+enum DayVerdict day_judge(Day *day, enum ApiClass class)
+{
+    if (day->limit == 0)
+        return DAY_HAS_MORE;
+    if (day_used(day) >= day->limit - kept_from(day, class))
+        return DAY_SPENT;
+    return share_spent(day, class) ? DAY_SHARE_SPENT : DAY_HAS_MORE;
 }
 
 bool day_ready(Day *day, enum ApiClass class)
@@ -265,8 +288,10 @@ bool day_ready(Day *day, enum ApiClass class)
     return false;
 }
 
-void day_spend(Day *day)
+void day_spend(Day *day, enum ApiClass class)
 {
+    if (share_of(day, class))
+        budget_spend(share_of(day, class), now_ms(day));
     if (day->left > 0) {
         day->left--;
         return;
@@ -281,6 +306,19 @@ void day_note_others(Day *day, unsigned count)
     budget_book(&day->booked, now_ms(day), now_ms(day), count);
     if (has_ledger(day))
         day->debt += count;
+}
+
+int64_t day_pace_ms(Day *day)
+{
+    int64_t now = now_ms(day);
+
+    if (day->limit == 0)
+        return 0;
+    if (now - day->paced_ms >= DAY_PACE_FRESH_MS) {
+        day->pace_ms = pace_ms(&day->booked, now, day->limit - day_reserve(day));
+        day->paced_ms = now;
+    }
+    return day->pace_ms;
 }
 
 unsigned day_take_recent(Day *day)

@@ -19,6 +19,9 @@
 #include "ledger.h"
 
 enum {
+    DAY_WALK_SHARE = 4,        /* of the day's requests, such a part is for walks */
+    DAY_BACKGROUND_SHARE = 10, /* … and such a part for what nobody asked for; counted since the mount */
+    DAY_PACE_FRESH_MS = 1000,  /* how long the pace is not worked out anew */
     DAY_RESERVE = 500,         /* of a day's requests, for changes alone; half of the day's at most */
     DAY_LEASE_MAX = 50,        /* requests claimed at once: as many are lost to a crash */
     DAY_LEASE_SHARE = 200,     /* … and at most such a part of the day's */
@@ -37,12 +40,18 @@ Day *day_new(Clock *clock, Ledger *ledger, unsigned limit, unsigned lease, clock
 void day_free(Day *day);
 /* Whose requests they are from now on. Needed once before the ledger is asked. */
 void day_use(Day *day, const char *account);
-/* Whether the day has nothing left for this class. */
-bool day_refuses(Day *day, enum ApiClass class);
-/* Whether a request of this class, not refused, may go now. If not, the ledger is asked. */
+enum DayVerdict {
+    DAY_HAS_MORE,
+    DAY_SPENT,       /* for changes nothing is left; for others, nothing but what is kept for changes */
+    DAY_SHARE_SPENT, /* the class has had its share */
+};
+
+/* Whether the day has anything left for this class. */
+enum DayVerdict day_judge(Day *day, enum ApiClass class);
+/* Whether a request of this class that has more may go now. If not, the ledger is asked. */
 bool day_ready(Day *day, enum ApiClass class);
 /* One was sent. */
-void day_spend(Day *day);
+void day_spend(Day *day, enum ApiClass class);
 /* So many were sent by others, as the API says. */
 void day_note_others(Day *day, unsigned count);
 /* Requests that were or may have been sent within the last minute by others, or by an earlier run: known after the
@@ -51,6 +60,8 @@ unsigned day_take_recent(Day *day);
 unsigned day_used(Day *day);
 /* What of the day is kept for changes. */
 unsigned day_reserve(const Day *day);
+/* See pace.h; 0 without a limit. */
+int64_t day_pace_ms(Day *day);
 /* The ledger can't be written: what is sent now is forgotten if the process ends. */
 bool day_is_lent(const Day *day);
 

@@ -218,7 +218,7 @@ static void on_answer(void *ctx, const NetResponse *response)
     Verdict verdict;
 
     exchange->flight = NULL;
-    line_ended(courier->line);
+    line_ended(courier->line, &exchange->ticket);
     judge(exchange, response, &verdict);
     courier->failures += response->code < 0 || response->status < 200 || response->status > 299;
     facts.token_renewed = heed(exchange, response, &verdict.failure);
@@ -299,18 +299,28 @@ static int send_with(Exchange *exchange, const char *token)
     return 0;
 }
 
+static Failure day_is_spent(const Exchange *exchange, enum LineOutcome outcome)
+{
+    Failure failure;
+
+    if (outcome == LINE_SHARE_SPENT)
+        failure = failure_make(-ERR_QUOTA, "Looking at many instances one by one has had its share of the day's "
+                                           "requests.");
+    else
+        failure = failure_make(-ERR_QUOTA, "The day's budget of requests is spent%s.",
+                               exchange->ticket.class == API_CHANGE ? "" : ", but for those kept for changes");
+    failure_set_mend(&failure, "Wait, or mount with a larger requests_per_day=N if the token's limit is higher.");
+    return failure;
+}
+
 /* The rate limit stands in the way: what the API said of it, if it did, or what the line knows. */
 static Failure refuse_turn(Exchange *exchange, enum LineOutcome outcome)
 {
     int64_t wait_s = (line_wait_ms(exchange->courier->line, exchange->ticket.class) + 999) / 1000;
     Failure failure;
 
-    if (outcome == LINE_DAY_SPENT) {
-        failure = failure_make(-ERR_QUOTA, "The day's budget of requests is spent%s.",
-                               exchange->ticket.class == API_CHANGE ? "" : ", but for those kept for changes");
-        failure_set_mend(&failure, "Wait, or mount with a larger requests_per_day=N if the token's limit is higher.");
-        return failure;
-    }
+    if (outcome == LINE_DAY_SPENT || outcome == LINE_SHARE_SPENT)
+        return day_is_spent(exchange, outcome);
     failure = failure_make(-ERR_LIMITED, "The rate limit stands in the way; retry in %" PRId64 " s.", wait_s);
     if (exchange->limited.code < 0)
         failure = exchange->limited;
@@ -394,7 +404,7 @@ static void abort_one(Exchange *exchange)
     credential_leave(exchange->courier->credential, &exchange->waiter);
     if (exchange->flight) {
         net_cancel(exchange->flight);
-        line_ended(exchange->courier->line);
+        line_ended(exchange->courier->line, &exchange->ticket);
     }
     unlink_and_free(exchange);
 }

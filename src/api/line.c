@@ -13,8 +13,8 @@ struct Line {
     Timer *timer;
     LineTicket *lanes[LANES]; /* those whose outcome is settled, then one a class; each in the order of numbers */
     unsigned counts[LANES];
-    uint64_t numbers; /* given so far */
-    unsigned in_flight;
+    uint64_t numbers;                      /* given so far */
+    unsigned in_flight, patient_in_flight; /* the second: of those that leave others room */
     int64_t held_until_ms;
     int64_t wait_ms;
     unsigned per_day;
@@ -30,9 +30,17 @@ static int64_t held_ms(const Line *line, int64_t now_ms)
     return line->held_until_ms > now_ms ? line->held_until_ms - now_ms : 0;
 }
 
-static int64_t limit_ms(Line *line, int64_t now_ms, unsigned ahead)
+/* Walks and what nobody asked for. */
+static bool is_patient(enum ApiClass class)
 {
-    int64_t hold = held_ms(line, now_ms), budget = budget_wait_ms(&line->minute, now_ms, ahead);
+    return class >= API_WALK;
+}
+
+/* How long the rate limit keeps a class waiting that has so many others before it. */
+static int64_t limit_ms(Line *line, enum ApiClass class, int64_t now_ms, unsigned ahead)
+{
+    unsigned spared = is_patient(class) ? line->minute.limit / LINE_SPARED : 0;
+    int64_t hold = held_ms(line, now_ms), budget = budget_wait_ms(&line->minute, now_ms, ahead + spared);
 
     return hold > budget ? hold : budget;
 }
@@ -46,25 +54,35 @@ static unsigned count_ahead(const Line *line, unsigned lane)
     return ahead;
 }
 
+static enum LineOutcome judge_day(Line *line, enum ApiClass class)
+{
+    static const enum LineOutcome outcomes[] = {
+        [DAY_HAS_MORE] = LINE_GO, [DAY_SPENT] = LINE_DAY_SPENT, [DAY_SHARE_SPENT] = LINE_SHARE_SPENT};
+
+    return outcomes[day_judge(line->day, class)];
+}
+
 /* What to tell a ticket with so many others before it: to go (or to wait for it), or that it is no use. */
 static enum LineOutcome judge(Line *line, const LineTicket *ticket, int64_t now_ms, unsigned ahead)
 {
-    int64_t limit = limit_ms(line, now_ms, ahead);
+    int64_t limit = limit_ms(line, ticket->class, now_ms, ahead), stood = line_stood_ms(line, ticket);
 
-    if (day_refuses(line->day, ticket->class))
-        return LINE_DAY_SPENT;
-    return limit > 0 && now_ms + limit > ticket->since_ms + line->wait_ms ? LINE_TOO_LONG : LINE_GO;
+    if (judge_day(line, ticket->class) != LINE_GO)
+        return judge_day(line, ticket->class);
+    return limit > 0 && stood + limit > line->wait_ms ? LINE_TOO_LONG : LINE_GO;
 }
 
-static bool is_open(Line *line, int64_t now_ms)
+/* Whether as many as may be are in flight already. */
+static bool is_crowded(const Line *line, enum ApiClass class)
 {
-    return line->in_flight < API_IN_FLIGHT_MAX && limit_ms(line, now_ms, 0) == 0;
+    return line->in_flight >= API_IN_FLIGHT_MAX ||
+           (is_patient(class) && line->patient_in_flight >= API_IN_FLIGHT_MAX - API_IN_FLIGHT_MAX / LINE_SPARED);
 }
 
 /* Whether it may go; the day's ledger may have to be asked first. */
 static bool may_go(Line *line, const LineTicket *ticket, int64_t now_ms)
 {
-    if (!is_open(line, now_ms))
+    if (is_crowded(line, ticket->class) || limit_ms(line, ticket->class, now_ms, 0) > 0)
         return false;
     line->leased = day_ready(line->day, ticket->class);
     return line->leased;
@@ -113,18 +131,29 @@ static void take(Line *line, LineTicket *ticket)
     ticket->stood_ms += clock_now_ms(line->clock) - ticket->joined_ms;
 }
 
-/* Sets the timer for when something can happen next, or stops it. */
+/* Whose turn is next; 0 if nobody waits. */
+static unsigned first_lane(const Line *line)
+{
+    unsigned lane = LANE_FIRST_CLASS;
+
+    while (lane < LANES && !line->lanes[lane])
+        lane++;
+    return lane < LANES ? lane : 0;
+}
+
+/* Sets the timer for when something can happen next, or stops it. Of those behind the first in line none can go sooner
+ * than it. */
 static void schedule(Line *line)
 {
-    int64_t now_ms = clock_now_ms(line->clock);
-    unsigned waiting = count_ahead(line, LANES);
+    unsigned lane = first_lane(line);
+    enum ApiClass class = lane > 0 ? (enum ApiClass)(lane - LANE_FIRST_CLASS) : API_CHANGE;
 
     if (line->lanes[LANE_REFUSED])
         timer_start(line->timer, 0);
-    else if (waiting == 0 || line->in_flight >= API_IN_FLIGHT_MAX || !line->leased)
+    else if (lane == 0 || is_crowded(line, class) || !line->leased)
         timer_stop(line->timer);
     else
-        timer_start(line->timer, limit_ms(line, now_ms, 0));
+        timer_start(line->timer, limit_ms(line, class, clock_now_ms(line->clock), 0));
 }
 
 static void give_turn(Line *line, LineTicket *ticket)
@@ -133,8 +162,9 @@ static void give_turn(Line *line, LineTicket *ticket)
     if (!ticket->turn(ticket->ctx, ticket->outcome))
         return;
     line->in_flight++;
+    line->patient_in_flight += is_patient(ticket->class);
     budget_spend(&line->minute, clock_now_ms(line->clock));
-    day_spend(line->day);
+    day_spend(line->day, ticket->class);
 }
 
 static void pump(void *ctx)
@@ -202,7 +232,6 @@ static bool enter(Line *line, LineTicket *ticket)
     if (ticket->number > 0)
         return false;
     ticket->number = ++line->numbers;
-    ticket->since_ms = ticket->joined_ms;
     return true;
 }
 
@@ -225,9 +254,10 @@ void line_leave(Line *line, LineTicket *ticket)
     schedule(line);
 }
 
-void line_ended(Line *line)
+void line_ended(Line *line, const LineTicket *ticket)
 {
     line->in_flight--;
+    line->patient_in_flight -= is_patient(ticket->class);
     wake(line);
 }
 
@@ -247,7 +277,12 @@ void line_hold(Line *line, int64_t hold_ms)
 
 int64_t line_wait_ms(Line *line, enum ApiClass class)
 {
-    return limit_ms(line, clock_now_ms(line->clock), count_ahead(line, LANE_FIRST_CLASS + (unsigned)class + 1));
+    return limit_ms(line, class, clock_now_ms(line->clock), count_ahead(line, LANE_FIRST_CLASS + (unsigned)class + 1));
+}
+
+int64_t line_pace_ms(Line *line)
+{
+    return day_pace_ms(line->day);
 }
 
 int64_t line_stood_ms(Line *line, const LineTicket *ticket)

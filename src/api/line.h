@@ -4,7 +4,8 @@
  * They leave in the order of their classes, and within a class in the order in which they first came. What holds them:
  * our own limit a minute, a Retry-After, and the cap on exchanges in flight. A ticket that would stand, or has stood,
  * longer than wait_ms for a rate limit is told so at once; waiting for the cap alone is never refused. When the day's
- * requests are spent there is no waiting; the last of a day are kept for changes. No timer runs while nothing waits.
+ * requests are spent there is no waiting; the last of a day are kept for changes. Walks and what nobody asked for leave
+ * a quarter of the minute, and of the places in flight, to others. No timer runs while nothing waits.
  */
 #ifndef SKY_LINE_H
 #define SKY_LINE_H
@@ -18,12 +19,14 @@
 
 enum {
     LINE_MINUTE_MS = 60 * 1000,
+    LINE_SPARED = 4, /* such a part of the minute and of the places in flight is not for walks and the like */
 };
 
 enum LineOutcome {
     LINE_GO,
     LINE_TOO_LONG, /* the rate limit stands in the way for longer than wait_ms */
     LINE_DAY_SPENT,
+    LINE_SHARE_SPENT, /* its class has had its share of the day */
 };
 
 /* Runs from the loop, never from inside line_join(). With LINE_GO: true if a request was sent, which takes a place in
@@ -37,7 +40,6 @@ typedef struct LineTicket {
     void *ctx;
     /* the line's own */
     uint64_t number;   /* in order of first joining; 0: never joined */
-    int64_t since_ms;  /* first joined */
     int64_t joined_ms; /* last joined */
     int64_t stood_ms;  /* in earlier stays */
     unsigned lane;
@@ -58,13 +60,15 @@ void line_join(Line *line, LineTicket *ticket);
 void line_leave(Line *line, LineTicket *ticket);
 /* Whose requests they are from now on, see ledger.h. */
 void line_use_account(Line *line, const char *account);
-/* A request that was sent has ended. */
-void line_ended(Line *line);
+/* This one's request, which was sent, has ended. */
+void line_ended(Line *line, const LineTicket *ticket);
 /* Nobody goes for so long. A shorter hold does not end a longer one. */
 void line_hold(Line *line, int64_t hold_ms);
 
 /* For how long the rate limit will still keep this class from going, were it the next to join. */
 int64_t line_wait_ms(Line *line, enum ApiClass class);
+/* See api_pace_ms(). */
+int64_t line_pace_ms(Line *line);
 /* How long a ticket has stood in line so far, all stays together. */
 int64_t line_stood_ms(Line *line, const LineTicket *ticket);
 /* Fills in the fields that the line knows of. */

@@ -206,7 +206,7 @@ Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
         .known = since != 0,
         .expired = entry->expired,
         .age_ms = now - since,
-        .ttl_ms = need == STORE_SUMMARY ? config->ttl_ms : entry_ttl_ms(entry),
+        .ttl_ms = stretch_ttl_ms(entry->set->store, need == STORE_SUMMARY ? config->ttl_ms : entry_ttl_ms(entry)),
         .stale_limit_ms = need == STORE_DETAILS ? config->stale_contents_ms : config->stale_names_ms,
     };
 

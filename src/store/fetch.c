@@ -131,6 +131,7 @@ int fetch_entry_start(Entry *entry, enum ApiClass class)
     if (!entry->fetch)
         return -ERR_NO_MEMORY;
     begin(set->store, entry->fetch);
+    stretch_note(entry->fetch, entry->fetch->started_ms);
     set->singles++;
     r = api_get(set->store->api, class, resource_id(entry->resource), on_entry, entry, &entry->fetch->call);
     return started(set->store, entry->fetch, r);
@@ -232,6 +233,13 @@ int fetch_list_start(Set *set, enum ApiClass class)
     return started(set->store, &set->fetch, r);
 }
 
+int64_t set_ttl_ms(const Set *set)
+{
+    const StoreConfig *config = &set->store->config;
+
+    return set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms;
+}
+
 Freshness set_freshness(const Set *set)
 {
     const StoreConfig *config = &set->store->config;
@@ -241,7 +249,7 @@ Freshness set_freshness(const Set *set)
         .known = set->complete,
         .expired = set->expired,
         .age_ms = now - set->complete_ms,
-        .ttl_ms = set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms,
+        .ttl_ms = stretch_ttl_ms(set->store, set_ttl_ms(set)),
         .stale_limit_ms = config->stale_names_ms,
     };
 

@@ -1,6 +1,6 @@
 #include "freshness.h"
 
-enum { TRANSITION_TTL_MAX_MS = 30000 };
+enum { TRANSITION_TTL_MAX_MS = 30000, STRETCHED_MAX_MS = 24 * 3600 * 1000 };
 
 static bool may_be_stale(const Freshness *facts)
 {
@@ -40,4 +40,24 @@ int64_t freshness_transition_ttl_ms(int64_t first_ms, int64_t last_ms, bool move
 bool freshness_prefer_list(size_t singles_since_list, size_t rows, size_t page_rows)
 {
     return singles_since_list >= (rows + page_rows - 1) / page_rows;
+}
+
+size_t freshness_demand(const FreshnessDemand *demand)
+{
+    size_t singles = demand->singles;
+
+    if (demand->whole && demand->list_pages > 0)
+        singles = 0;
+    else if (demand->whole && singles > demand->pages)
+        singles = demand->pages;
+    return demand->project_pages + demand->list_pages + singles;
+}
+
+int64_t freshness_stretch_ms(int64_t ttl_ms, size_t demand, int64_t pace_ms)
+{
+    int64_t stretched_ms;
+
+    if (__builtin_mul_overflow((int64_t)demand, pace_ms, &stretched_ms) || stretched_ms > STRETCHED_MAX_MS)
+        stretched_ms = STRETCHED_MAX_MS;
+    return stretched_ms > ttl_ms ? stretched_ms : ttl_ms;
 }

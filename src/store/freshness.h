@@ -50,4 +50,19 @@ int64_t freshness_transition_ttl_ms(int64_t first_ms, int64_t last_ms, bool move
  */
 bool freshness_prefer_list(size_t singles_since_list, size_t rows, size_t page_rows);
 
+/* What somebody looks at again and again. */
+typedef struct FreshnessDemand {
+    size_t project_pages; /* of the list of projects; 0: nobody looks at it, as for the next two */
+    size_t list_pages;    /* of the list of instances */
+    size_t singles;       /* instances that are asked for one by one */
+    size_t pages;         /* that the list of instances would have */
+    bool whole;           /* it brings all fields, so that it is as good as any number of single looks */
+} FreshnessDemand;
+
+/* How many requests it costs to refresh all of it once. */
+size_t freshness_demand(const FreshnessDemand *demand);
+/* The effective TTL: longer than the one that was asked for where refreshing all that is looked at would cost more than
+ * a request each `pace_ms` (0: as many as they like). */
+int64_t freshness_stretch_ms(int64_t ttl_ms, size_t demand, int64_t pace_ms);
+
 #endif

@@ -89,6 +89,7 @@ static Question ask_list(Set *set)
 {
     Freshness facts = set_freshness(set);
 
+    stretch_note(&set->fetch, clock_now_ms(set->store->clock));
     return (Question){.set = set, .facts = facts, .verdict = freshness_decide(&facts)};
 }
 
@@ -96,6 +97,7 @@ static Question ask_entry(Entry *entry, enum StoreNeed need)
 {
     Freshness facts = entry_freshness(entry, need);
 
+    stretch_note(need == STORE_SUMMARY ? &entry->set->fetch : entry->fetch, clock_now_ms(entry->set->store->clock));
     return (Question){
         .set = entry->set, .entry = entry, .need = need, .facts = facts, .verdict = freshness_decide(&facts)};
 }
@@ -108,7 +110,7 @@ static bool list_instead(const Question *question)
     if (question->need == STORE_SUMMARY)
         return true;
     return question->facts.known && set->complete && question->entry->listed_whole &&
-           freshness_prefer_list(set->singles, HASH_COUNT(set->entries), API_PAGE_ROWS);
+           (freshness_prefer_list(set->singles, HASH_COUNT(set->entries), API_PAGE_ROWS) || stretch_prefers_list(set));
 }
 
 /* Starts or joins the request that a question needs, and parks the operation with it. 0 or a negative code. */
@@ -123,7 +125,8 @@ static int wait_for(StoreOp *op, const Question *question)
     if (by_list)
         fetch_drop_if_old(set);
     if (!fetch || !fetch->call) {
-        r = by_list ? fetch_list_start(set, API_READ) : fetch_entry_start(question->entry, API_READ);
+        r = by_list ? fetch_list_start(set, API_READ)
+                    : fetch_entry_start(question->entry, stretch_class(question->entry));
         fetch = by_list ? &set->fetch : question->entry->fetch;
     }
     if (r == 0)
@@ -384,6 +387,8 @@ void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_fact
         .stale = set->complete && left <= 0 && trouble,
         .age_ms = facts.age_ms,
         .fresh_ms = left > 0 ? left : 0,
+        .ttl_ms = facts.ttl_ms,
+        .stretched = facts.ttl_ms > set_ttl_ms(set),
         .changed_wall_ms = set->changed_wall_ms,
         .count = HASH_COUNT(set->entries),
         .json_bytes = set->json_bytes,

@@ -73,6 +73,8 @@ typedef struct StoreListFacts {
     bool listing;   /* a listing is under way */
     int64_t age_ms; /* of the complete list */
     int64_t fresh_ms;
+    int64_t ttl_ms;          /* how long it is fresh … */
+    bool stretched;          /* … which is longer than was asked for, so that the day's requests last */
     int64_t changed_wall_ms; /* when something last came or went, by the wall clock */
     size_t count;            /* resources known */
     size_t json_bytes;

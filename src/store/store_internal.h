@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "api.h"
+#include "budget.h"
 #include "freshness.h"
 #include "journal.h"
 #include "store.h"
@@ -30,6 +31,7 @@ typedef struct Fetch {
     int64_t held_ms;   /* … since */
     bool failing;      /* the last one failed … */
     int64_t failed_ms; /* … then */
+    int64_t asked_ms;  /* when somebody last wanted to know; 0: never */
 } Fetch;
 
 struct Entry {
@@ -107,6 +109,10 @@ struct Store {
      * again. */
     bool trouble;
     int64_t trouble_ms;
+    Budget walk; /* first looks at instances that lists bring in summary */
+    bool walking;
+    size_t demand;     /* requests that refresh once all that is looked at … */
+    int64_t demand_ms; /* … worked out then; 0: never */
     unsigned in_flight;
     int64_t silent_ms; /* the API has brought nothing since, while something is under way */
 };
@@ -129,6 +135,16 @@ int64_t entry_ttl_ms(const Entry *entry);
 Freshness entry_freshness(const Entry *entry, enum StoreNeed need);
 void entry_facts(const Entry *entry, StoreFacts *ret_facts);
 
+/* stretch.c: what is looked at, and what that means for TTLs and classes */
+/* Somebody wants to know. */
+void stretch_note(Fetch *fetch, int64_t now_ms);
+/* The effective TTL. */
+int64_t stretch_ttl_ms(Store *store, int64_t ttl_ms);
+/* Whether an instance that is past its time is better refreshed by a listing, because that is due as well. */
+bool stretch_prefers_list(const Set *set);
+/* The class of a look at one instance that a person waits for. */
+enum ApiClass stretch_class(const Entry *entry);
+
 /* waiter.c */
 StoreOp *op_new(Store *store, enum OpKind kind, void *ctx);
 void op_free(StoreOp *op);
@@ -139,6 +155,8 @@ void op_unpark(StoreOp *op);
 /* fetch.c */
 int fetch_list_start(Set *set, enum ApiClass class);
 int fetch_entry_start(Entry *entry, enum ApiClass class);
+/* As it was asked for; set_freshness() has the effective one. */
+int64_t set_ttl_ms(const Set *set);
 Freshness set_freshness(const Set *set);
 /* Fills in what a fetch (NULL: none yet) and the API's trouble mean for what is known. */
 void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);

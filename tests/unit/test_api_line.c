@@ -100,7 +100,7 @@ static void the_cap_in_flight_is_kept_and_never_refuses(void **state)
     fake_pass(&fake, 600000);
     assert_int_equal(turns, API_IN_FLIGHT_MAX);
     assert_int_equal(fake_timers_running(&fake), 0);
-    line_ended(line);
+    line_ended(line, &waiters[0].ticket);
     fake_pass(&fake, 0);
     assert_int_equal(turns, API_IN_FLIGHT_MAX + 1);
     assert_int_equal(count_turns(LINE_GO), API_IN_FLIGHT_MAX + 1);
@@ -190,9 +190,9 @@ static void who_comes_back_keeps_its_place(void **state)
     fake_pass(&fake, 0);
     line_hold(line, 1000);
     join(2, API_READ);
-    line_ended(line);
+    line_ended(line, &waiters[1].ticket);
     line_join(line, &waiters[1].ticket);
-    line_ended(line);
+    line_ended(line, &waiters[0].ticket);
     line_join(line, &waiters[0].ticket);
     fake_pass(&fake, 1000);
     assert_int_equal(waiters[0].order, 3);
@@ -220,7 +220,7 @@ static void send_many(unsigned count, enum ApiClass class)
         join(0, class);
         fake_pass(&fake, 0);
         if (waiters[0].outcome == LINE_GO)
-            line_ended(line);
+            line_ended(line, &waiters[0].ticket);
     }
 }
 
@@ -243,6 +243,70 @@ static void the_last_of_a_day_are_kept_for_changes(void **state)
     fake_pass(&fake, 25 * 3600 * 1000);
     send_many(1, API_READ);
     assert_int_equal(waiters[0].outcome, LINE_GO);
+    line_free(line);
+}
+
+static void walks_and_the_like_leave_room_in_flight(void **state)
+{
+    (void)state;
+    open_line(NO_LIMIT, NO_LIMIT, 0);
+    for (unsigned i = 0; i < 20; i++)
+        join(i, i < 10 ? API_BACKGROUND : API_WALK);
+    fake_pass(&fake, 0);
+    assert_int_equal(turns, 12);
+    assert_int_equal(fake_timers_running(&fake), 0);
+    join(20, API_READ);
+    fake_pass(&fake, 0);
+    assert_int_equal(waiters[20].outcome, LINE_GO);
+    assert_int_equal(waiters[20].turns, 1);
+    line_ended(line, &waiters[10].ticket);
+    fake_pass(&fake, 0);
+    assert_int_equal(turns, 14);
+    for (unsigned i = 0; i < 20; i++)
+        line_leave(line, &waiters[i].ticket);
+    line_free(line);
+}
+
+static void walks_and_the_like_leave_a_quarter_of_the_minute(void **state)
+{
+    (void)state;
+    open_line(20, NO_LIMIT, 600000);
+    for (unsigned i = 0; i < 30; i++) {
+        join(i, API_WALK);
+        fake_pass(&fake, 0);
+        if (waiters[i].turns > 0)
+            line_ended(line, &waiters[i].ticket);
+    }
+    assert_int_equal(turns, 15);
+    for (unsigned i = 30; i < 35; i++)
+        join(i, API_READ);
+    fake_pass(&fake, 0);
+    assert_int_equal(turns, 20);
+    for (unsigned i = 30; i < 35; i++)
+        line_ended(line, &waiters[i].ticket);
+    fake_pass(&fake, 61000);
+    assert_int_equal(turns, 32); /* as many as may be in flight */
+    for (unsigned i = 27; i < 30; i++)
+        line_leave(line, &waiters[i].ticket);
+    line_free(line);
+}
+
+static void walks_get_a_quarter_of_the_day_and_what_nobody_asked_for_a_tenth(void **state)
+{
+    (void)state;
+    open_line(NO_LIMIT, 2000, 60000);
+    send_many(500, API_WALK);
+    assert_int_equal(waiters[0].outcome, LINE_GO);
+    send_many(1, API_WALK);
+    assert_int_equal(waiters[0].outcome, LINE_SHARE_SPENT);
+    send_many(200, API_BACKGROUND);
+    assert_int_equal(waiters[0].outcome, LINE_GO);
+    send_many(1, API_BACKGROUND);
+    assert_int_equal(waiters[0].outcome, LINE_SHARE_SPENT);
+    send_many(800, API_READ);
+    assert_int_equal(waiters[0].outcome, LINE_GO);
+    send_many(1, API_READ);
+    assert_int_equal(waiters[0].outcome, LINE_DAY_SPENT);
     line_free(line);
 }
 
@@ -275,6 +339,9 @@ int main(void)
         cmocka_unit_test(who_comes_back_keeps_its_place),
         cmocka_unit_test(who_leaves_gets_no_turn),
         cmocka_unit_test(the_last_of_a_day_are_kept_for_changes),
+        cmocka_unit_test(walks_and_the_like_leave_room_in_flight),
+        cmocka_unit_test(walks_and_the_like_leave_a_quarter_of_the_minute),
+        cmocka_unit_test(walks_get_a_quarter_of_the_day_and_what_nobody_asked_for_a_tenth),
         cmocka_unit_test(a_clock_that_jumps_a_year_empties_the_budget_and_no_more),
     };
 

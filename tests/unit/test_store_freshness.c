@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "freshness.h"
@@ -23,11 +24,15 @@ static const Case cases[] = {
     {"its time is up: asked for", {KNOWN(10000)}, FRESHNESS_START},
     {"young, but said to have changed: asked for", {KNOWN(1), .expired = true}, FRESHNESS_START},
     {"a refresh runs already: joined", {KNOWN(10001), .refreshing = true, .refreshing_ms = 4999}, FRESHNESS_JOIN},
-    {"the refresh drags on: served stale", {KNOWN(10001), .refreshing = true, .refreshing_ms = 5000}, FRESHNESS_SERVE_STALE},
+    {"the refresh drags on: served stale",
+     {KNOWN(10001), .refreshing = true, .refreshing_ms = 5000},
+     FRESHNESS_SERVE_STALE},
     {"it drags on, and what is known is too old: joined",
      {KNOWN(LIMIT), .refreshing = true, .refreshing_ms = 60000},
      FRESHNESS_JOIN},
-    {"the API just failed: served stale", {KNOWN(20000), .failing = true, .failed_ago_ms = 1999}, FRESHNESS_SERVE_STALE},
+    {"the API just failed: served stale",
+     {KNOWN(20000), .failing = true, .failed_ago_ms = 1999},
+     FRESHNESS_SERVE_STALE},
     {"it failed a while ago: served stale, and tried again",
      {KNOWN(20000), .failing = true, .failed_ago_ms = 2000},
      FRESHNESS_SERVE_AND_START},
@@ -89,9 +94,47 @@ static void a_listing_replaces_single_looks_once_they_have_cost_as_much(void **s
     assert_false(freshness_prefer_list(50, 10001, 200));
 }
 
+static void what_is_looked_at_costs_so_many_requests(void **state)
+{
+    static const struct {
+        const char *situation;
+        FreshnessDemand demand;
+        size_t requests;
+    } rows[] = {
+        {"nobody looks", {.pages = 50, .whole = true}, 0},
+        {"a listing of whole rows refreshes every file",
+         {.list_pages = 50, .singles = 64, .pages = 50, .whole = true},
+         50},
+        {"a listing of summaries does not", {.list_pages = 50, .singles = 64, .pages = 50}, 114},
+        {"files alone, whole: never more than a listing", {.singles = 64, .pages = 50, .whole = true}, 50},
+        {"files alone, whole, few", {.singles = 3, .pages = 50, .whole = true}, 3},
+        {"files alone, summaries", {.singles = 64, .pages = 50}, 64},
+        {"projects come on top", {.project_pages = 1, .list_pages = 2, .pages = 2, .whole = true}, 3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (freshness_demand(&rows[i].demand) != rows[i].requests)
+            fail_msg("%s: %zu", rows[i].situation, freshness_demand(&rows[i].demand));
+    }
+}
+
+static void a_ttl_is_stretched_to_what_the_day_can_bear(void **state)
+{
+    (void)state;
+    assert_int_equal(freshness_stretch_ms(10000, 50, 0), 10000);
+    assert_int_equal(freshness_stretch_ms(10000, 1, 9600), 10000);
+    assert_int_equal(freshness_stretch_ms(10000, 50, 9600), 480000);
+    assert_int_equal(freshness_stretch_ms(0, 1, 9600), 9600);
+    assert_int_equal(freshness_stretch_ms(10000, 0, 9600), 10000);
+    assert_int_equal(freshness_stretch_ms(10000, SIZE_MAX / 4, 86400000), 86400000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_looked_at_costs_so_many_requests),
+        cmocka_unit_test(a_ttl_is_stretched_to_what_the_day_can_bear),
         cmocka_unit_test(each_situation_has_its_verdict),
         cmocka_unit_test(patience_is_for_those_who_could_be_served_stale),
         cmocka_unit_test(the_ttl_in_transition_doubles_up_to_30_s_while_nothing_moves),
