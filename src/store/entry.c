@@ -229,7 +229,8 @@ void entry_facts(const Entry *entry, StoreFacts *ret_facts)
         .stale = left <= 0 && trouble,
         .whole = whole,
         .listed_whole = entry->listed_whole,
-        .current = entry->listed == entry->set->listing || entry->generation > list->generation,
+        .current = fetch_is_under_way(entry->set) &&
+                   (entry->listed == entry->set->listing || entry->generation > list->generation),
         .homeless = entry->homeless,
         .tag = entry->tag,
     };

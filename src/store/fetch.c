@@ -77,12 +77,22 @@ void fetch_answer_all(StoreOp **list, const Failure *failure)
 }
 
 /* One that was held for longer than a list is fresh begins anew. */
+static bool is_too_old(const Set *set)
+{
+    return set->fetch.held && clock_now_ms(set->store->clock) - set->fetch.held_ms >= HELD_MAX_MS;
+}
+
 void fetch_drop_if_old(Set *set)
 {
     StoreOp *nobody = NULL;
 
-    if (set->fetch.held && clock_now_ms(set->store->clock) - set->fetch.held_ms >= HELD_MAX_MS)
+    if (is_too_old(set))
         fetch_abort(set->store, &set->fetch, &nobody);
+}
+
+bool fetch_is_under_way(const Set *set)
+{
+    return set->fetch.call && !is_too_old(set);
 }
 
 void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)

@@ -105,7 +105,7 @@ Resource *outcome_take(Change *change, const Failure *failure, const ApiAnswer *
     known = take_in(change, answer->resource);
     crash_point("change.taken");
     journal_end(store->journal, change->number);
-    if (change->kind != STORE_DELETE)
+    if (change->text_bytes > 0) /* another text is true now; mv, mkdir or one value say nothing of what is kept */
         text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, 0);
     return known;
 }

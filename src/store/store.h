@@ -62,7 +62,7 @@ typedef struct StoreFacts {
     bool stale;         /* its time is up, and the API could not be asked */
     bool whole;         /* all of it is known, not a summary alone */
     bool listed_whole;  /* the list brings all of it, so that staying up to date costs no request of its own */
-    bool current;       /* the listing under way, or the last one, brought it, or it is newer */
+    bool current;       /* a listing is under way, and brought it, or it is newer than that */
     bool homeless;      /* the list named no project for it, whatever its details say */
     void *tag;          /* the watcher's, see store_set_tag() */
 } StoreFacts;

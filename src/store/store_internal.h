@@ -164,6 +164,8 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);
 void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters);
 /* Holds a list that has no waiters any more, and lets one that has go on. */
 void fetch_hold_if_idle(Set *set);
+/* Whether what its list has brought so far is still worth something. */
+bool fetch_is_under_way(const Set *set);
 /* Forgets a list that was held for too long, so that it begins anew. */
 void fetch_drop_if_old(Set *set);
 /* Answers and empties such a list. */

@@ -198,6 +198,16 @@ static bool delete_first(TreeOp *op, Hidden *hidden)
     return true;
 }
 
+/* The name is free, but for another who waited for the same delete, or an instance of the same name that has it now. */
+static bool create_after_delete(TreeOp *op)
+{
+    if (!binding_find_any(op->carry.dir, span_of(op->carry.stem)))
+        return create(op);
+    op_refuse(op, -ERR_EXISTS, "Read the file, and write it again if you mean this instance.",
+              "The name has become another instance's meanwhile. Nothing was sent.");
+    return false;
+}
+
 static void find_base(TreeOp *op, const Binding *binding)
 {
     Resource *base = base_find(op->tree, &op->caller, binding, op->carry.text, &op->carry.base_is_own);
@@ -214,8 +224,7 @@ bool carry_out(TreeOp *op)
     if (op->changed && !op->claimed)
         return true;
     if (op->claimed || (hidden && hidden->kind == HIDDEN_DELETE && !hidden_is_callers(hidden, &op->caller))) {
-        /* after it the name is free, or another one's who waited for the same */
-        return delete_first(op, op->claimed ? op->claimed : hidden) && carry_out(op);
+        return delete_first(op, op->claimed ? op->claimed : hidden) && create_after_delete(op);
     }
     if (hidden && hidden->kind == HIDDEN_DELETE && !op->changed)
         unhide(hidden); /* our own: from here on nothing is deleted, whatever becomes of the text */

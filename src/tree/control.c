@@ -65,7 +65,7 @@ void control_write_step(TreeOp *op)
                   "There is no such file here.");
         return;
     }
-    if (op->handle->writes == WRITE_UNDO && !all && (!binding || !binding->hidden)) {
+    if (op->handle->writes == WRITE_UNDO && !all && (!binding || !binding->hidden || !hidden_waits(binding->hidden))) {
         op_refuse(op, -ERR_NOT_FOUND, "Write `all`, or the path of a file whose delete still waits.",
                   "No delete waits there.");
         return;

@@ -16,6 +16,11 @@
  * A backup hides the file that it was made from until that is written anew, or the backup goes, or its time is up.
  */
 
+bool hidden_waits(const Hidden *hidden)
+{
+    return !hidden->sending && hidden->claims == 0;
+}
+
 static void arm(Tree *tree)
 {
     int64_t now = clock_now_ms(tree->clock), first = INT64_MAX;
@@ -23,7 +28,7 @@ static void arm(Tree *tree)
 
     DL_FOREACH(tree->hidden, each)
     {
-        if (!each->sending && !each->claims && each->due_ms < first)
+        if (hidden_waits(each) && each->due_ms < first)
             first = each->due_ms;
     }
     if (first != INT64_MAX && tree->hidden_timer)
@@ -38,7 +43,7 @@ static void on_due(void *ctx)
 
     DL_FOREACH_SAFE(tree->hidden, each, next)
     {
-        if (each->due_ms > now || each->sending || each->claims)
+        if (each->due_ms > now || !hidden_waits(each))
             continue;
         if (each->kind == HIDDEN_BACKUP)
             unhide(each);
@@ -94,7 +99,7 @@ int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64
 
 bool hidden_is_callers(const Hidden *hidden, const TreeCaller *caller)
 {
-    return hidden->kind == HIDDEN_DELETE && !hidden->sending && !hidden->claims && hidden->process > 0 &&
+    return hidden->kind == HIDDEN_DELETE && hidden_waits(hidden) && hidden->process > 0 &&
            process_of_thread(caller->thread) == hidden->process;
 }
 
@@ -102,7 +107,7 @@ void hidden_orphan(Hidden *hidden)
 {
     hidden->binding->hidden = NULL;
     hidden->binding = NULL;
-    if (!hidden->sending && !hidden->claims)
+    if (hidden_waits(hidden))
         unhide(hidden);
 }
 
@@ -110,11 +115,14 @@ void unhide(Hidden *hidden)
 {
     if (!hidden)
         return;
-    store_cancel(hidden->sending);
     if (hidden->binding) {
         hidden->binding->hidden = NULL;
         hidden->binding->dir->changed_ms = clock_wall_ms(hidden->tree->clock);
+        hidden->binding = NULL;
     }
+    if (hidden->claims > 0)
+        return; /* whoever carries the delete out frees it */
+    store_cancel(hidden->sending);
     DL_DELETE(hidden->tree->hidden, hidden);
     if (hidden->backup)
         node_unuse(hidden->backup);
@@ -127,7 +135,7 @@ static bool any_sending(const Tree *tree, const Dir *dir)
 
     DL_FOREACH(tree->hidden, each)
     {
-        if ((each->sending || each->claims) && (!dir || each->dir == dir))
+        if (!hidden_waits(each) && (!dir || each->dir == dir))
             return true;
     }
     return false;
@@ -209,7 +217,7 @@ Hidden *hidden_waiting(Tree *tree, const Dir *dir)
 
     DL_FOREACH(tree->hidden, each)
     {
-        if (each->kind == HIDDEN_DELETE && !each->sending && !each->claims && (!dir || each->binding->dir == dir))
+        if (each->kind == HIDDEN_DELETE && hidden_waits(each) && (!dir || each->binding->dir == dir))
             return each;
     }
     return NULL;
@@ -242,7 +250,7 @@ uint64_t hidden_count(const Tree *tree)
 
     DL_FOREACH(tree->hidden, each)
     {
-        count += each->kind == HIDDEN_DELETE && !each->sending && !each->claims;
+        count += each->kind == HIDDEN_DELETE && hidden_waits(each);
     }
     return count;
 }

@@ -38,6 +38,7 @@ void handle_free(Handle *handle)
     text_unref(handle->text);
     buf_release(&handle->buffer);
     resource_unref(handle->base);
+    free(handle->name);
     free(handle);
     node_unuse(node);
 }
@@ -169,6 +170,27 @@ static int begin_with_old_text(Handle *handle)
     return r;
 }
 
+/* Its text is to be kept if it comes to nothing, even when the file has lost its name by then. */
+static int remember_name(Handle *handle)
+{
+    _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
+    const Node *node = handle->node;
+    Span stem = {0};
+    size_t bytes;
+    int r;
+
+    if (handle->writes != WRITE_INSTANCE)
+        return 0;
+    if (node->binding)
+        r = buf_append(&name, resource_name(node->binding->resource).at, resource_name(node->binding->resource).len);
+    else
+        r = node->name && name_kind(span_of(node->name), &stem) == NAME_INSTANCE ? name_decode(stem, &name)
+                                                                                 : -ERR_INVALID;
+    if (r == 0)
+        r = buf_steal(&name, &handle->name, &bytes);
+    return r == -ERR_NO_MEMORY ? r : 0; /* a name that is none can't be kept under */
+}
+
 static bool keeps_old_text(const TreeOp *op)
 {
     return !(op->flags & O_TRUNC) && (op->node->kind == NODE_INSTANCE || op->node->kind == NODE_REJECTED);
@@ -177,7 +199,7 @@ static bool keeps_old_text(const TreeOp *op)
 static void finish_writing(TreeOp *op, TreeReply *reply)
 {
     Handle *handle = handle_new(op->node, write_kind(op->node));
-    int r = handle ? 0 : -ERR_NO_MEMORY;
+    int r = handle ? remember_name(handle) : -ERR_NO_MEMORY;
 
     if (r == 0 && keeps_old_text(op))
         r = begin_with_old_text(handle);

@@ -89,21 +89,28 @@ int error_render(const Node *node, Buf *into)
     return r;
 }
 
+/* Under the name that the instance has now, or that the draft has; else under the one that was opened. */
+static const char *name_to_keep(const Handle *handle, Buf *name)
+{
+    const Node *node = handle->node;
+    Span stem;
+    int r = -ERR_NOT_FOUND;
+
+    if (node->binding)
+        r = buf_append(name, resource_name(node->binding->resource).at, resource_name(node->binding->resource).len);
+    else if (node->name && name_kind(span_of(node->name), &stem) == NAME_INSTANCE)
+        r = name_decode(stem, name);
+    return r == 0 ? buf_text(name) : handle->name;
+}
+
 void rejected_keep(TreeOp *op, const Handle *handle, const Failure *failure)
 {
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
-    const Node *node = handle->node;
-    StoreText text = {.text = {buf_text(&handle->buffer), handle->buffer.len}, .failure = failure};
-    Span stem;
+    StoreText text = {.project_id = handle->node->dir->id,
+                      .name = name_to_keep(handle, &name),
+                      .text = {buf_text(&handle->buffer), handle->buffer.len},
+                      .failure = failure};
 
-    if (node->binding) {
-        if (buf_append(&name, resource_name(node->binding->resource).at, resource_name(node->binding->resource).len) <
-            0)
-            return;
-    } else if (!node->name || name_kind(span_of(node->name), &stem) != NAME_INSTANCE || name_decode(stem, &name) < 0) {
-        return;
-    }
-    text.project_id = node->dir->id;
-    text.name = buf_text(&name);
-    store_keep_text(op->tree->store, &text, op->caller.uid);
+    if (text.name)
+        store_keep_text(op->tree->store, &text, op->caller.uid);
 }

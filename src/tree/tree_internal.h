@@ -146,6 +146,7 @@ struct Handle {
     int latched;       /* the outcome of a failed commit, until truncated */
     Failure failure;   /* of that, if it is to be kept with the text */
     Resource *base;    /* what the buffer began with; NULL: nothing */
+    char *name;        /* of the instance that is written, as it was when it was opened; NULL: none */
     TreeCaller writer; /* who wrote last: a close may come from anybody */
     Handle *prev, *next;
 };
@@ -450,6 +451,8 @@ typedef struct Hidden {
 int hide(Binding *binding, enum HiddenKind kind, const TreeCaller *caller, int64_t for_ms, Node *backup);
 /* A delete that waits still, and that the caller's own process asked for. */
 bool hidden_is_callers(const Hidden *hidden, const TreeCaller *caller);
+/* Nobody sends it yet. */
+bool hidden_waits(const Hidden *hidden);
 /* It is to be seen again. Takes NULL. */
 void unhide(Hidden *hidden);
 /* Its instance is gone. Whoever sends or claims it still frees it, by hidden_end(). */

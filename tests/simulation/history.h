@@ -11,7 +11,7 @@
 typedef struct HistoryResult {
     char violation[512]; /* "": none */
     uint64_t hash;       /* of the trace */
-    uint64_t steps, calls, requests;
+    uint64_t steps, scripts, requests;
 } HistoryResult;
 
 void history_run(uint64_t seed, bool print, HistoryResult *ret_result);

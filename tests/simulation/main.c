@@ -1,8 +1,10 @@
 /*
- * sim: runs histories.
+ * sim: runs histories. tests/sim builds and calls it.
  *
- *   sim --seed N            one, and prints its trace
- *   sim --run FROM COUNT    so many from a seed on; prints what was violated, and sums up
+ *   sim --seed N                  one history, and prints its trace
+ *   sim --same FROM COUNT         runs each seed twice, and compares the traces
+ *   sim --run FROM COUNT JOBS     so many from a seed on; prints what failed, and sums up
+ *   sim --find FROM COUNT JOBS    the same, up to the first that fails
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,47 +12,75 @@
 
 #include "history.h"
 #include "log.h"
+#include "runner.h"
 
 static int run_one(uint64_t seed)
 {
     HistoryResult result;
 
     history_run(seed, true, &result);
-    printf("seed %llu: %016llx, %llu steps, %llu calls, %llu requests: %s\n", (unsigned long long)seed,
-           (unsigned long long)result.hash, (unsigned long long)result.steps, (unsigned long long)result.calls,
+    printf("seed %llu: trace %016llx, %llu steps, %llu scripts, %llu requests: %s\n", (unsigned long long)seed,
+           (unsigned long long)result.hash, (unsigned long long)result.steps, (unsigned long long)result.scripts,
            (unsigned long long)result.requests, result.violation[0] ? result.violation : "good");
     return result.violation[0] ? 1 : 0;
 }
 
-static int run_many(uint64_t from, uint64_t count)
+static int run_many(RunnerOrder order)
 {
-    uint64_t failed = 0, steps = 0, calls = 0, requests = 0;
-    HistoryResult result;
+    RunnerSum sum;
+
+    if (runner_run(&order, &sum) < 0) {
+        fprintf(stderr, "sim: the processes can't be made\n");
+        return 2;
+    }
+    printf("%llu histories in %.1f s: %llu steps, %llu scripts, %llu requests\n",
+           (unsigned long long)(sum.passed + sum.failed), sum.seconds, (unsigned long long)sum.steps,
+           (unsigned long long)sum.scripts, (unsigned long long)sum.requests);
+    printf("%llu passed, %llu failed\n", (unsigned long long)sum.passed, (unsigned long long)sum.failed);
+    return sum.failed > 0 ? 1 : 0;
+}
+
+/* Nothing may depend on addresses, on what is in fresh memory, or on the time: other memory is in use the second time. */
+static int run_twice(uint64_t from, uint64_t count)
+{
+    HistoryResult first, second;
+    uint64_t failed = 0;
 
     for (uint64_t seed = from; seed < from + count; seed++) {
-        history_run(seed, false, &result);
-        steps += result.steps;
-        calls += result.calls;
-        requests += result.requests;
-        if (!result.violation[0])
+        void *ballast = malloc(1000 + (size_t)(seed % 7) * 4096);
+
+        history_run(seed, false, &first);
+        free(ballast);
+        history_run(seed, false, &second);
+        if (first.hash == second.hash)
             continue;
         failed++;
-        printf("seed %llu: %s\n", (unsigned long long)seed, result.violation);
-        fflush(stdout);
+        printf("seed %llu: two runs differ\n", (unsigned long long)seed);
     }
-    printf("%llu steps, %llu calls, %llu requests\n", (unsigned long long)steps, (unsigned long long)calls,
-           (unsigned long long)requests);
     printf("%llu passed, %llu failed\n", (unsigned long long)(count - failed), (unsigned long long)failed);
     return failed > 0 ? 1 : 0;
 }
 
+static uint64_t number(const char *text)
+{
+    return strtoull(text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
+    const char *verb = argc > 1 ? argv[1] : "";
+
     log_open(LOG_TO_STDERR, LOG_LEVEL_NONE);
-    if (argc == 3 && strcmp(argv[1], "--seed") == 0)
-        return run_one(strtoull(argv[2], NULL, 10));
-    if (argc == 4 && strcmp(argv[1], "--run") == 0)
-        return run_many(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
-    fprintf(stderr, "usage: sim --seed N | --run FROM COUNT\n");
+    if (argc == 3 && strcmp(verb, "--seed") == 0)
+        return run_one(number(argv[2]));
+    if (argc == 4 && strcmp(verb, "--same") == 0)
+        return run_twice(number(argv[2]), number(argv[3]));
+    if (argc == 5 && (strcmp(verb, "--run") == 0 || strcmp(verb, "--find") == 0))
+        return run_many((RunnerOrder){.from = number(argv[2]),
+                                      .count = number(argv[3]),
+                                      .jobs = (unsigned)number(argv[4]),
+                                      .progress = number(argv[3]) > 100000,
+                                      .until_found = verb[2] == 'f'});
+    fprintf(stderr, "usage: sim --seed N | --same FROM COUNT | --run FROM COUNT JOBS | --find FROM COUNT JOBS\n");
     return 2;
 }

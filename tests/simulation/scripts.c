@@ -625,8 +625,8 @@ static void tell_mended(Person *person)
 
 static void tell_dropped(Person *person)
 {
-    if (person->text && person->code == 0)
-        person->text->kept = false;
+    if (person->code == 0)
+        truth_dropped(person->world, person->project, person->stem);
 }
 
 static void was_mended(Person *person)

@@ -99,9 +99,12 @@ static void make_rubbish(SimFlight *flight, CloudAnswer *answer)
     answer->status = statuses[chance_below(chance, 8)];
     answer->headers[0] = '\0';
     buf_clear(&answer->body);
-    buf_append_str(&answer->body, bodies[chance_below(chance, 12)]);
-    if (strcmp(flight->method, "GET") != 0 && strstr(buf_text(&answer->body), "nobody"))
-        buf_clear(&answer->body); /* an answer that nobody could tell from a good one */
+    buf_printf(&answer->body, "%s", bodies[chance_below(chance, 12)]);
+    if (strcmp(flight->method, "GET") != 0 &&
+        buf_text(&answer->body)[0] != '<') { /* none that nobody could tell from good */
+        buf_clear(&answer->body);
+        buf_append_str(&answer->body, bodies[0]);
+    }
 }
 
 static void limit(SimFlight *flight, CloudAnswer *answer)

@@ -184,13 +184,12 @@ WorldText *truth_new_text(World *world, unsigned project, const char *name, bool
     return text;
 }
 
-/* A newer outcome under the same name: of the older ones nothing is kept any more, or it need not be. */
-static void supersede(World *world, const WorldText *by)
+void truth_dropped(World *world, unsigned project, const char *name)
 {
     for (unsigned i = 0; i < world->text_count; i++) {
         WorldText *each = &world->texts[i];
 
-        if (each != by && each->project == by->project && strcmp(each->name, by->name) == 0)
+        if (each->project == project && strcmp(each->name, name) == 0)
             each->kept = false;
     }
 }
@@ -215,7 +214,8 @@ void truth_told(World *world, WorldText *text, int code)
 
     world_trace(world, "told of %s %s: %s", what, text->name, error_name(code));
     text->outcome = code;
-    supersede(world, text);
+    if (!text->is_mkdir)
+        truth_dropped(world, text->project, text->name); /* a newer text takes the place of older ones */
     text->kept = is_kept(code) && !text->is_mkdir;
     if (code == 0 && text->created + text->updated == 0)
         world_violation(world, "%s of %s was acknowledged, and was never carried out", what, text->name);
@@ -390,12 +390,27 @@ void truth_listed(World *world, unsigned project, const bool *numbers, int64_t a
 
 /* ---- at the end ---- */
 
+/* Another client's, which nobody can tell from what an unanswered create made. */
+static bool has_double(const World *world, const WorldText *text)
+{
+    for (unsigned i = 0; i < world->cloud.count; i++) {
+        const CloudInstance *each = world->cloud.instances[i];
+
+        for (unsigned k = 0; k < each->past_count; k++)
+            if (each->number != text->instance && each->past[k].project == text->project &&
+                strcmp(each->past[k].name, text->name) == 0)
+                return true;
+    }
+    return false;
+}
+
 static void check_kept(World *world, const WorldText *text)
 {
     const char *project = cloud_project_id(&world->cloud, text->project);
     StoreText kept;
 
-    if (!text->kept || text->created + text->updated > 0 || text->mount != world->mounts || world->disk_failed)
+    if (!text->kept || text->created + text->updated > 0 || text->mount != world->mounts || world->disk_failed ||
+        (text->outcome == -ERR_UNSETTLED && has_double(world, text)))
         return;
     if (!store_find_text(world->store, project, text->name, &kept) ||
         !memmem(kept.text.at, kept.text.len, text->marker, strlen(text->marker)))

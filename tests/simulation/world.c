@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,37 @@ static uint64_t next_random(Random *random)
 {
     return chance_next(&((WorldRandom *)random)->chance);
 }
+
+/* ---- the watch on the token's file ---- */
+
+static void stop_watch(FileWatch *watch)
+{
+    WorldWatch *world_watch = (WorldWatch *)((char *)watch - offsetof(WorldWatch, watch));
+
+    world_watch->changed = NULL;
+}
+
+static int start_watch(FileWatcher *watcher, const char *path, clock_fn changed, void *ctx, FileWatch **ret_watch)
+{
+    WorldWatch *watch = (WorldWatch *)watcher;
+
+    (void)path;
+    watch->changed = changed;
+    watch->ctx = ctx;
+    watch->watch.stop = stop_watch;
+    *ret_watch = &watch->watch;
+    return 0;
+}
+
+static void on_file_changed(void *ctx)
+{
+    WorldWatch *watch = ctx;
+
+    if (watch->changed)
+        watch->changed(watch->ctx);
+}
+
+/* ---- making ---- */
 
 void world_init(World *world, uint64_t seed, const WorldConfig *config, bool print)
 {
@@ -34,6 +66,7 @@ void world_init(World *world, uint64_t seed, const WorldConfig *config, bool pri
     sim_net_init(&world->net, &world->clock, &world->trace, &world->cloud, chance_stream(seed, STREAM_NET));
     world->net.sent = truth_on_sent;
     world->net.ctx = world;
+    world->watch = (WorldWatch){.watcher.start = start_watch, .clock = &world->clock};
     world_put_token(world);
 }
 
@@ -48,6 +81,7 @@ void world_release(World *world)
 void world_put_token(World *world)
 {
     sim_disk_put(&world->disk, TOKEN_FILE, world->cloud.token);
+    sim_clock_after(&world->clock, FILEWATCH_SETTLE_MS, on_file_changed, &world->watch);
 }
 
 int64_t world_now_ms(const World *world)
@@ -108,6 +142,7 @@ static bool start_api(World *world, Failure *failure)
     const ApiConfig config = {.endpoint = "https://api.sim",
                               .version = "2026-01-15",
                               .token = {.file = TOKEN_FILE, .named = "token_file"},
+                              .watcher = &world->watch.watcher,
                               .timeout_ms = world->config.timeout_ms,
                               .wait_ms = world->config.wait_ms,
                               .per_minute = world->config.per_minute,

@@ -8,6 +8,7 @@
 #define SKY_SIM_WORLD_H
 
 #include "api.h"
+#include "filewatch.h"
 #include "journal.h"
 #include "sim_disk.h"
 #include "sim_net.h"
@@ -28,6 +29,15 @@ typedef struct WorldRandom {
     Random random; /* first */
     Chance chance;
 } WorldRandom;
+
+/* The one file that is watched: the token's. */
+typedef struct WorldWatch {
+    FileWatcher watcher; /* first */
+    FileWatch watch;
+    SimClock *clock;
+    clock_fn changed; /* NULL: nobody watches */
+    void *ctx;
+} WorldWatch;
 
 typedef struct WorldConfig {
     CloudConfig cloud;
@@ -79,6 +89,7 @@ typedef struct World {
     SimNet net;
     Cloud cloud;
     WorldRandom random;
+    WorldWatch watch;
     State *state;
     Journal *journal;
     Api *api;
