@@ -127,12 +127,19 @@ static void step(Listing *listing, enum PagerStep next, const Failure *failure)
         ask_next(listing);
 }
 
-/* Whoever asks for a list must not take it for a thing that is gone. */
+/* Cursors get old, above all those of a list that was held. */
+static bool is_about_paging(const Listing *listing, const Failure *failure)
+{
+    return failure->code == -ERR_INVALID && listing->pager.pages > 0;
+}
+
+/* Whoever asks for a list must not take it for a thing that is gone, nor what the API thinks of our cursor for an error
+ * of his own. */
 static void finish_failed(Listing *listing, const Verdict *verdict)
 {
     Failure failure = verdict->failure;
 
-    if (failure.code == -ERR_NOT_FOUND) {
+    if (failure.code == -ERR_NOT_FOUND || is_about_paging(listing, &failure)) {
         failure.code = -ERR_REMOTE;
         mend_set(&failure);
     }
@@ -151,7 +158,10 @@ static void on_verdict(void *ctx, const Verdict *verdict)
         return;
     }
     if (verdict->failure.code < 0) {
-        finish_failed(listing, verdict);
+        if (is_about_paging(listing, &verdict->failure) && pager_restart(&listing->pager))
+            step(listing, PAGER_NEXT, NULL);
+        else
+            finish_failed(listing, verdict);
         return;
     }
     next = pager_take(&listing->pager, &verdict->page, verdict->rows, verdict->count, &failure);

@@ -40,19 +40,24 @@ static enum PagerStep fail(Failure *ret_failure, int code, const char *message)
     return PAGER_FAILED;
 }
 
-/* Begins anew, unless that was tried often enough. Rows that were handed on stay with whoever took them. */
-static enum PagerStep restart(Pager *pager)
+/* Rows that were handed on stay with whoever took them. */
+bool pager_restart(Pager *pager)
 {
     Pager fresh;
 
     if (pager->restarts >= PAGER_RESTARTS_MAX)
-        return PAGER_INCOMPLETE;
+        return false;
     pager_init(&fresh);
     fresh.restarts = pager->restarts + 1;
     fresh.rows = pager->rows;
     pager_release(pager);
     *pager = fresh;
-    return PAGER_NEXT;
+    return true;
+}
+
+static enum PagerStep restart(Pager *pager)
+{
+    return pager_restart(pager) ? PAGER_NEXT : PAGER_INCOMPLETE;
 }
 
 /* Rows whose id is new in this run; or -ERR_NO_MEMORY. */

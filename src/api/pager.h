@@ -61,6 +61,8 @@ typedef struct Pager {
 enum PagerStep { PAGER_NEXT, PAGER_COMPLETE, PAGER_INCOMPLETE, PAGER_FAILED };
 
 void pager_init(Pager *pager);
+/* Begins anew, as when pages shift: for a cursor that is not taken any more. False: that was tried often enough. */
+bool pager_restart(Pager *pager);
 /* Frees what it holds. */
 void pager_release(Pager *pager);
 /* Appends the query for the next page, "?limit=200…". 0 or a code of Buf's. */

@@ -30,6 +30,7 @@ const char *fault_kind_name(FaultKind kind)
         [FAULT_REDIRECT] = "redirect",
         [FAULT_HUGE] = "huge",
         [FAULT_BODY] = "body",
+        [FAULT_ENDLESS] = "endless",
         [FAULT_RAW] = "raw",
     };
     return names[kind];

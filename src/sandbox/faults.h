@@ -28,6 +28,7 @@ typedef enum FaultKind {
     FAULT_REDIRECT,    /* go elsewhere */
     FAULT_HUGE,        /* a body without measure */
     FAULT_BODY,        /* any answer */
+    FAULT_ENDLESS,     /* a page of a list, after which there is always another */
     FAULT_RAW,         /* any bytes at all in place of an HTTP answer */
     FAULT_KIND_COUNT
 } FaultKind;

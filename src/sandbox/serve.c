@@ -87,6 +87,18 @@ static void set_redirect(Service *service)
     buf_release(&location);
 }
 
+/* The request's id is a cursor that never was. */
+static void set_endless(Service *service)
+{
+    Buf *body = &service->reply->body;
+    const Fault *fault = service->fault;
+    service->reply->status = 200;
+    reply_header(service->reply, "Content-Type", "application/json");
+    buf_puts(body, "{\"data\":[");
+    buf_put(body, (Text){fault->body, fault->body_len});
+    buf_printf(body, "],\"next_cursor\":\"%s\"}", service->request->id);
+}
+
 /* The answers that are the fault's own, with the deed done before or not at all. */
 static void answer_own(Service *service)
 {
@@ -108,6 +120,9 @@ static void answer_own(Service *service)
     case FAULT_HUGE:
         *delivery = (Delivery){DELIVER_HUGE, fault->bytes < 0 ? HUGE_DEFAULT_BYTES : fault->bytes, 0, true};
         set_body(service, 200, "application/json", (Text){"", 0});
+        break;
+    case FAULT_ENDLESS:
+        set_endless(service);
         break;
     case FAULT_RAW:
         *delivery = (Delivery){DELIVER_RAW, 0, fault->ms > 0 ? fault->ms : 0, false};

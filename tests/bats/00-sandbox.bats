@@ -615,6 +615,17 @@ new='{"name":"worker-b","region":"us-east-1","size":"standard-2"}'
     assert_equal "${#BODY} $(jq '.data | length' <<<"$BODY")" "5000000 1"
 }
 
+@test "a list may have no end" {
+    start
+    admin POST /faults '{"kind":"endless","body":"{\"id\":\"a\"}","count":2}' >/dev/null
+    api GET /v1/instances
+    has .data '[{"id":"a"}]'
+    local cursor
+    cursor=$(jq .next_cursor <<<"$BODY")
+    api GET /v1/instances
+    [ "$(jq .next_cursor <<<"$BODY")" != "$cursor" ]
+}
+
 @test "answers may be late or slow" {
     start
     admin POST /faults '{"kind":"delay","ms":300}' >/dev/null

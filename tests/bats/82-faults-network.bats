@@ -4,6 +4,7 @@
 
 load helper
 load faults
+load clock
 
 # Every look asks, and no content is shown that is not of now; names are.
 EAGER=ttl=0,stale_if_error=0
@@ -219,4 +220,227 @@ bomb() {
     recovers
     fault_aftermath EFBIG
     fault_aftermath EPROTO
+}
+
+# nested COUNT: an instance whose lists are COUNT deep.
+nested() {
+    printf '{"id":"ins_1","x":%s%s}' "$(printf '[%.0s' $(seq "$1"))" "$(printf ']%.0s' $(seq "$1"))"
+}
+
+@test "fault 35: JSON that is too deep, ambiguous, not UTF-8 or not all is refused; escapes of odd characters are not" {
+    local what bad
+    fault_mount "$EAGER"
+    local -A texts=(
+        ['too deep']=$(nested 32)
+        ['much too deep']=$(nested 100000)
+        ['with a name twice']='{"id":"ins_1","name":"web-1","id":"ins_2"}'
+        ['with a name twice, once escaped']='{"id":"ins_1","\u0069d":"ins_2"}'
+        ['with a name twice inside']='{"id":"ins_1","x":{"a":1,"b":2,"a":1}}'
+        ['with a raw control']=$'{"id":"ins_1","name":"web\x01"}'
+        ['with a raw line end']=$'{"id":"ins_1","name":"web\n"}'
+        ['with half a character']=$'{"id":"ins_1","name":"web\xc3"}'
+        ['in Latin-1']=$'{"id":"ins_1","name":"w\xe9b"}'
+        ['with a longer form than needed']=$'{"id":"ins_1","name":"\xc0\xaf"}'
+        ['with a raw surrogate']=$'{"id":"ins_1","name":"\xed\xa0\x80"}'
+        ['with a byte order mark']=$'\xef\xbb\xbf{"id":"ins_1"}'
+        ['and more']='{"id":"ins_1"} x'
+        ['twice']='{"id":"ins_1"}{"id":"ins_1"}'
+        ['with a comma too many']='{"id":"ins_1",}'
+        ['with a comment']='{"id":"ins_1"/* */}'
+        ['in single quotes']="{'id':'ins_1'}"
+        ['with a number of its own']='{"id":"ins_1","n":01}'
+        ['of a word']='nope'
+        ['of nothing']='{}'
+        ['of nobody']='{"data":[{"id":""}],"next_cursor":null}'
+        ['of a path']='{"data":[{"id":"../x"}],"next_cursor":null}'
+    )
+    for what in "${!texts[@]}"; do
+        printf '%s' "${texts[$what]}" | answers_bytes '{"kind":"body"}'
+        refuses 'Protocol error' "$what"
+    done
+    printf '{"id":"ins_1","name":"a\0b"}' | answers_bytes '{"kind":"body"}'
+    refuses 'Protocol error' 'with a raw NUL'
+    printf '{"id":"ins_1"}\0' | answers_bytes '{"kind":"body"}'
+    refuses 'Protocol error' 'with a NUL behind it'
+    recovers
+    fault_aftermath EPROTO
+    admin POST /instances "$(nested 29 | jq -c '. + {id: "deep", name: "deep", project_id: "prj_1"}')" >/dev/null
+    admin POST /instances '{"id":"odd","name":"a\ud800b\u0000c","note":"\udfff, \u0000","project_id":"prj_1"}' >/dev/null
+    assert_equal "$(ls "$prod")" "$(printf '%s\n' a%ED%A0%80b%00c.json deep.json web-1.json web-2.json)"
+    grep -qF '"name": "a\ud800b\u0000c"' "$prod/a%ED%A0%80b%00c.json"
+    grep -qF '"note": "\udfff, \u0000"' "$prod/a%ED%A0%80b%00c.json"
+    jq -e '.x | flatten == []' "$prod/deep.json"
+}
+
+@test "fault 36: long integers and decimals are shown and sent back digit by digit" {
+    local numbers
+    numbers='"big":9007199254740993,"huge":-12345678901234567890123,"tiny":1.0000000000000000000001,"e":1E400,"zero":-0.0'
+    admin PATCH /instances/ins_1 "{\"mystery\":{$numbers},\"serial\":18446744073709551617}" >/dev/null
+    fault_mount
+    assert_equal "$(cat "$prod/web-1/serial") $(cat "$prod/web-1/mystery/huge") $(cat "$prod/web-1/mystery/e")" \
+        '18446744073709551617 -12345678901234567890123 1E400'
+    assert_equal "$(sed -n '/"mystery"/,/}/p' "$prod/web-1.json" | tr -d ' \n')" "\"mystery\":{$numbers},"
+    grep -qF "{$numbers}" "$prod/.all.ndjson"
+    requests_reset
+    admin POST /log/reset >/dev/null
+    sed 's/standard-2/standard-4/' "$prod/web-1.json" >"$PLACE/edited"
+    cat "$PLACE/edited" >"$prod/web-1.json"
+    sed 's/7890123,/7890124,/; s/0000001,/0000002,/; s/09551617/09551618/' "$prod/web-1.json" >"$PLACE/edited"
+    cat "$PLACE/edited" >"$prod/web-1.json"
+    assert_equal "$(admin GET /log | jq -r '.[] | select(.method == "PATCH") | .body')" "$(printf '%s\n' '{"size":"standard-4"}' \
+        '{"mystery":{"huge":-12345678901234567890124,"tiny":1.0000000000000000000002},"serial":18446744073709551618}')"
+    cp "$prod/web-1.json" "$prod/web-9.json"
+    admin GET /log | jq -r '.[] | select(.method == "POST") | .body' | grep -F '"big":9007199254740993,"huge":-12345678901234567890124'
+    grep -qF '"serial": 18446744073709551618' "$prod/web-9.json"
+    fault_aftermath none
+}
+
+# Of 450 instances, in three pages; half of them in prod.
+fault_sandbox_paged() {
+    sandbox_stop
+    rm -rf "$PLACE/sandbox"
+    fault_sandbox --instances 450
+}
+
+has_names() {
+    [ "$(ls "$prod" | wc -l)" = "$1" ]
+}
+
+# No list is known, and none becomes known.
+no_list_ends() {
+    refused 'Remote I/O error' ls "$prod"
+    refused 'Remote I/O error' stat "$prod/web-9999.json"
+    refused 'Remote I/O error' cat "$prod/.table"
+    refused 'Remote I/O error' cat "$MNT/.all.ndjson"
+    jq -e '.instances.complete == false' "$MNT/.skystack/status.json" || fail_with "complete: $1"
+}
+
+nothing_is_asked() {
+    requests_reset
+    sleep 0.3
+    [ "$(requests)" = 0 ]
+}
+
+@test "fault 37: a cursor that repeats or never ends, and a page that fails, make no list complete" {
+    fault_sandbox_paged
+    prod=$MNT fault_mount ttl=0.2
+    answers '{"kind":"body","body":"{\"data\":[{\"id\":\"x\",\"name\":\"x\",\"project_id\":\"prj_1\"}],\"next_cursor\":\"again\"}"}'
+    no_list_ends 'a cursor that repeats'
+    [ "$(requests)" -lt 60 ] || fail_with "too many requests: $(requests)"
+    requests_reset
+    answers '{"kind":"endless"}'
+    no_list_ends 'ever new cursors'
+    [ "$(requests)" -lt 100 ] || fail_with "too many requests: $(requests)"
+    answers '{"kind":"endless","body":"{\"id\":\"x\",\"name\":\"x\",\"project_id\":\"prj_1\"}"}'
+    refused 'Connection timed out' ls "$prod"
+    within 2 nothing_is_asked || fail_with "a list without an end is read though nobody waits for it"
+    jq -e '.instances.complete == false' "$MNT/.skystack/status.json"
+    answers '{"kind":"status","status":500,"query":"*cursor=*","skip":1}'
+    no_list_ends 'a third page that fails'
+    ids_are_the_apis
+    faults_clear
+    within 5 has_names 225
+    jq -e .instances.complete "$MNT/.skystack/status.json"
+    answers '{"kind":"status","status":500,"query":"*cursor=*"}'
+    admin DELETE /instances/ins_1 >/dev/null
+    sleep 0.3
+    has_names 225
+    jq -e .instances.stale "$MNT/.skystack/status.json"
+    faults_clear
+    within 5 has_names 224
+    fault_aftermath EREMOTEIO
+}
+
+@test "fault 38: a 503, and then a 404 that is not the API's, never mean that something is gone" {
+    local body inode
+    fault_mount "$EAGER,delete_delay=0"
+    inode=$(stat -c %i "$prod/web-1.json")
+    exec 7<"$prod/web-1.json"
+    answers '{"kind":"status","status":503}'
+    refuses 'Remote I/O error' '503'
+    for body in '<html>Not found</html>' '' '{}' '{"message":"no route"}' '{"error":"not found"}' '{"error":{"message":"no route"}}' \
+        '{"error":{"code":404,"message":"no route","status":"NOT_FOUND"}}' '{"error":{"code":"not_found","message":"cut'; do
+        printf '%s' "$body" | answers_bytes '{"kind":"body","status":404}'
+        refuses 'Remote I/O error' "404 with $body"
+    done
+    refused 'Remote I/O error' rm "$prod/web-1.json"
+    names_stay
+    answers '{"kind":"status","status":404,"code":"not_found","message":"No such path.","path":"/v1/instances"}'
+    [ "$(ls "$prod" | wc -l)" = 2 ]
+    recovers
+    assert_equal "$(stat -c %i "$prod/web-1.json")" "$inode"
+    jq -e '.id == "ins_1"' <&7
+    exec 7<&-
+    [ "$(admin GET /instances | jq length)" = 4 ]
+    fault_aftermath EREMOTEIO
+    admin DELETE /instances/ins_1 >/dev/null
+    refused 'No such file' cat "$prod/web-1.json"
+}
+
+# How many requests of a method were made.
+made() {
+    admin GET /counts | jq --arg method "$1" '.by_method[$method] // 0'
+}
+
+look_at_all() {
+    ls -l "$prod" >/dev/null
+    cat "$prod"/*.json >/dev/null
+}
+
+DAY=86400
+
+@test "fault 39: a wall clock that jumps a day, and a machine that was suspended, expire nothing wrongly and cause no burst" {
+    clock_mount ttl=60,delete_delay=2
+    look_at_all
+    requests_reset
+    local off
+    for off in $DAY -$DAY 0; do
+        clock_set "$off" 0
+        look_at_all
+        assert_equal "$off: $(requests)" "$off: 0"
+    done
+
+    # a delete waits as long as it should, whatever the wall clock says
+    rm "$prod/web-1.json"
+    clock_set $DAY 0
+    sleep 0.7
+    assert_equal "$(made DELETE)" 0
+    clock_set -$DAY 0
+    within 5 deleted ins_1
+    [ ! -e "$prod/web-1.json" ]
+
+    # suspended for an hour: all is old, and one list each is all that it costs
+    clock_set 3600 3600
+    requests_reset
+    look_at_all
+    look_at_all
+    [ "$(requests)" -le 2 ] || fail_with "$(requests) requests after an hour"
+    assert_equal "$(cat "$prod/web-2/id")" ins_3
+
+    # suspended while a request was under way: it goes on
+    echo all >"$MNT/.skystack/refresh"
+    fault '{"kind":"delay","ms":500,"path":"/v1/instances*"}' >/dev/null
+    background cat "$prod/web-2.json"
+    sleep 0.2
+    clock_set 7200 7200
+    wait "$BACKGROUND"
+
+    # without the API, names that are hours old are shown, those of two days ago are not, and never as an empty list
+    answers '{"kind":"status","status":503}'
+    clock_set $((10 * 3600)) $((10 * 3600))
+    assert_equal "$(ls "$prod")" web-2.json
+    refused 'Remote I/O error' cat "$prod/web-2.json"
+    clock_set $((2 * DAY)) $((2 * DAY))
+    refused 'Remote I/O error' ls "$prod"
+    faults_clear
+    within 5 names_are web-2.json
+    fault_aftermath EREMOTEIO
+}
+
+deleted() {
+    [ "$(admin GET /ledger | jq --arg id "$1" '[.[] | select(.op == "delete" and .id == $id)] | length')" = 1 ]
+}
+
+names_are() {
+    [ "$(ls "$prod")" = "$*" ]
 }

@@ -397,6 +397,30 @@ static void a_list_that_fails_on_the_way_is_not_complete(void **state)
     assert_false(out.complete);
 }
 
+static void a_list_whose_cursor_is_refused_begins_anew_twice(void **state)
+{
+    static const char page[] = "{\"data\":[" ONE "],\"next_cursor\":\"x\"}";
+    ApiCall *call;
+
+    (void)state;
+    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    for (unsigned run = 0; run < 3; run++) {
+        fake_pass(&fake, 0);
+        assert_sent(2 * run, "GET", "https://api.test/v1/instances?limit=200");
+        fake_answer(&net, 2 * run, 200, "", page);
+        fake_pass(&fake, 0);
+        assert_int_equal(out.dones, 0);
+        fake_answer(&net, 2 * run + 1, 400, "", REFUSED);
+    }
+    assert_int_equal(out.dones, 1);
+    assert_int_equal(out.failure.code, -ERR_REMOTE);
+    assert_false(out.complete);
+    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 6, 400, "", REFUSED); /* not for the cursor's sake */
+    assert_int_equal(out.failure.code, -ERR_INVALID);
+}
+
 static void a_list_that_is_not_found_is_a_failure_of_the_api(void **state)
 {
     ApiCall *call;
@@ -508,6 +532,7 @@ int main(void)
         API_TEST(a_change_can_be_taken_back_until_it_is_sent),
         API_TEST(a_list_goes_page_by_page),
         API_TEST(a_list_that_fails_on_the_way_is_not_complete),
+        API_TEST(a_list_whose_cursor_is_refused_begins_anew_twice),
         API_TEST(a_list_that_is_not_found_is_a_failure_of_the_api),
         API_TEST(a_list_without_an_end_names_the_request_that_showed_it),
         API_TEST(a_list_can_be_cancelled_from_its_page),
