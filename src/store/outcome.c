@@ -80,7 +80,8 @@ static void keep(Change *change, const Failure *failure)
         journal_end(store->journal, change->number);
         return;
     }
-    text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number);
+    if (change->text_bytes > 0)
+        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number);
     (void)journal_set(store->journal, change->number, unsettled ? INTENT_UNSETTLED : INTENT_REJECTED, failure, instead,
                       instead ? strlen(instead) : 0, NULL, NULL);
     if (unsettled)
@@ -106,7 +107,7 @@ Resource *outcome_take(Change *change, const Failure *failure, const ApiAnswer *
     crash_point("change.taken");
     journal_end(store->journal, change->number);
     if (change->text_bytes > 0) /* another text is true now; mv, mkdir or one value say nothing of what is kept */
-        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, 0);
+        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number);
     return known;
 }
 

@@ -9,8 +9,8 @@
 /*
  * An unanswered create is settled by looking. A complete list that left after the create ended either shows an instance
  * that can only be it (settled), or several (told, and left alone), or none; none in three lists over two minutes means
- * that it was not created. An instance that would fit but for the date at which it was made is no proof of either: the
- * clock of this machine may have been wrong.
+ * that it was not created. A new instance of that name which does not fit is no proof of either: the clock of this machine
+ * may have been wrong, and the instance may have been changed since.
  */
 enum { LISTS_NEEDED = 3, SETTLE_MS = 120000, FIRST_LOOK_MS = 1000, LOOK_MS = 40000, WINDOW_SLACK_MS = 600000 };
 
@@ -80,27 +80,30 @@ static bool agrees(Span body, const Resource *resource, const char *field)
     return json_equal(asked, there);
 }
 
-static bool fits(const Intent *intent, const Resource *resource)
+/* Of that name, and not there before. */
+static bool may_be_it(const Intent *intent, const Resource *resource)
 {
-    Span body = span_of(intent->body), project = resource_project_id(resource);
+    Span project = resource_project_id(resource);
 
     return span_equal(resource_name(resource), span_of(intent->name)) &&
            (project.len == 0 || span_equal(project, span_of(intent->project_id))) &&
-           !is_known_id(intent->known_ids, resource_id(resource)) && agrees(body, resource, "region") &&
+           !is_known_id(intent->known_ids, resource_id(resource));
+}
+
+/* Nothing speaks against it. It may have been changed since, and a clock may be wrong. */
+static bool fits(const Intent *intent, const Resource *resource)
+{
+    int64_t created = resource_created_ms(resource);
+    Span body = span_of(intent->body);
+
+    return (created == 0 || created >= intent->wall_ms - WINDOW_SLACK_MS) && agrees(body, resource, "region") &&
            agrees(body, resource, "size");
 }
 
-static bool in_window(const Intent *intent, const Resource *resource)
-{
-    int64_t created = resource_created_ms(resource);
-
-    return created == 0 || created >= intent->wall_ms - WINDOW_SLACK_MS;
-}
-
 typedef struct Found {
-    unsigned count;            /* of those that can only be it, */
-    const Resource *match;     /* and one of them */
-    const Resource *too_early; /* one that would be it, had it been made later; NULL: none */
+    unsigned count;        /* of those that can only be it, */
+    const Resource *match; /* and one of them */
+    const Resource *doubt; /* one that may be it, though something speaks against it; NULL: none */
 } Found;
 
 static Found look_for(const Store *store, const Intent *intent)
@@ -108,10 +111,10 @@ static Found look_for(const Store *store, const Intent *intent)
     Found found = {0};
 
     for (const Entry *each = store->sets[STORE_INSTANCES].entries; each; each = each->hh.next) {
-        if (!fits(intent, each->resource))
+        if (!may_be_it(intent, each->resource))
             continue;
-        if (!in_window(intent, each->resource)) {
-            found.too_early = each->resource;
+        if (!fits(intent, each->resource)) {
+            found.doubt = each->resource;
             continue;
         }
         found.match = each->resource;
@@ -126,11 +129,18 @@ static void settling_free(Store *store, Settling *settling)
     free(settling);
 }
 
+/* By a person: of a mkdir, what was sent stands in for a text. */
+static bool is_written(const Intent *intent)
+{
+    return intent->text_bytes > 0 && strcmp(intent->text, intent->body) != 0;
+}
+
 static void settle_found(Store *store, Settling *settling, const Intent *intent, const char *id)
 {
     log_info("the unanswered create of %s is settled: it is %s", intent->name, id);
     audit_write(store, intent, id, "", NULL);
-    text_clear(store, intent->project_id, span_of(intent->name), intent->number);
+    if (is_written(intent))
+        text_clear(store, intent->project_id, span_of(intent->name), intent->number);
     journal_end(store->journal, intent->number);
     settling_free(store, settling);
 }
@@ -157,7 +167,8 @@ static Failure in_doubt(const Intent *intent, const char *id)
 {
     Failure failure = failure_make(
         -ERR_EXISTS,
-        "%s has this name, and was made before this create by this machine's clock: it can't be told whether it is it.",
+        "%s has this name and was not known before, but is older than this create by this machine's clock, or is not "
+        "as it was asked for: it can't be told whether it is it.",
         id);
 
     failure_set_mend(&failure, "See if the date is right, and look at %s; if it is the one, rm %s.json.rejected", id,
@@ -165,7 +176,7 @@ static Failure in_doubt(const Intent *intent, const char *id)
     return failure;
 }
 
-static void settle_none(Store *store, Settling *settling, const Intent *intent, const Resource *too_early)
+static void settle_none(Store *store, Settling *settling, const Intent *intent, const Resource *doubt)
 {
     int64_t now = clock_now_ms(store->clock);
     Failure failure;
@@ -176,7 +187,7 @@ static void settle_none(Store *store, Settling *settling, const Intent *intent, 
     }
     if (settling->lists < LISTS_NEEDED || now - settling->begun_ms < SETTLE_MS)
         return;
-    failure = too_early ? in_doubt(intent, resource_id(too_early)) : not_created(settling, intent);
+    failure = doubt ? in_doubt(intent, resource_id(doubt)) : not_created(settling, intent);
     failure.sent = FAILURE_UNKNOWN;
     settle_rejected(store, settling, intent, &failure);
 }
@@ -209,7 +220,7 @@ void settle_on_list(Store *store, uint64_t generation)
             continue;
         found = look_for(store, intent);
         if (found.count == 0)
-            settle_none(store, each, intent, found.too_early);
+            settle_none(store, each, intent, found.doubt);
         else if (found.count == 1)
             settle_found(store, each, intent, resource_id(found.match));
         else

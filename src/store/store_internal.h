@@ -184,8 +184,9 @@ bool settle_is_open(Store *store, const char *project_id, Span name);
 void settle_free_all(Store *store);
 
 /* text.c */
-/* Ends the texts of a name that are kept as rejected: it was carried out, or another takes their place. `but` stays. */
-void text_clear(Store *store, const char *project_id, Span name, uint64_t but);
+/* Ends the texts of a name that are kept as rejected and are older than intent `before`: it was carried out, or takes
+ * their place. What was written later is another's story. */
+void text_clear(Store *store, const char *project_id, Span name, uint64_t before);
 /* The same of those that are this very text: it turned out to be true already. Another text that had nothing to change (an
  * editor that puts the old one back after a refusal) says nothing of them. */
 void text_clear_same(Store *store, const char *project_id, Span name, Span text);

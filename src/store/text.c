@@ -46,12 +46,12 @@ bool store_find_text(Store *store, const char *project_id, const char *name, Sto
     return found;
 }
 
-void text_clear(Store *store, const char *project_id, Span name, uint64_t but)
+void text_clear(Store *store, const char *project_id, Span name, uint64_t before)
 {
     StoreText each;
 
     for (uint64_t number = 0; store_next_text(store, number, &each); number = each.number) {
-        if (!each.unsettled && each.number != but && strcmp(each.project_id, project_id) == 0 &&
+        if (!each.unsettled && each.number < before && strcmp(each.project_id, project_id) == 0 &&
             span_equal(span_of(each.name), name))
             journal_end(store->journal, each.number);
     }

@@ -143,14 +143,16 @@ static bool fill_bindings(TreeOp *op, bool complete)
     return true;
 }
 
-/* A kept text and why. False: full. */
+/* A kept text and why; of several of one name the newest. False: full. */
 static bool fill_text(TreeOp *op, const StoreText *text)
 {
     _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
     char rejected[NAME_BYTES_MAX + 16], error[NAME_BYTES_MAX + 16];
     uint64_t cookie = KEPT_BASE + text->number * 2;
+    StoreText newest;
 
-    if (strcmp(text->project_id, op->node->dir->id) != 0 || name_encode(span_of(text->name), "", &stem) < 0)
+    if (strcmp(text->project_id, op->node->dir->id) != 0 || name_encode(span_of(text->name), "", &stem) < 0 ||
+        !store_find_text(op->tree->store, text->project_id, text->name, &newest) || newest.number != text->number)
         return true;
     snprintf(rejected, sizeof rejected, "%s.json.rejected", buf_text(&stem));
     snprintf(error, sizeof error, "%s.json.error", buf_text(&stem));

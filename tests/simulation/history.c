@@ -8,8 +8,9 @@
 #include "person.h"
 
 enum {
-    BUSY_MS = 120000, /* how long people are at it, about */
-    REST_MS = 420000, /* what it takes for all to be settled */
+    BUSY_MS = 120000,          /* how long people are at it, about */
+    REST_MS = 420000,          /* what it takes for all to be settled … */
+    LIMITED_REST_MS = 2400000, /* … where lists wait in line for the rate limit */
     STEPS_MAX = 400000,
 };
 
@@ -326,7 +327,7 @@ static void rest(History *history)
 
     for (unsigned i = 0; anybody_is_busy(history) && !world_is_violated(world) && i < 2000; i++)
         run_until(history, world->clock.now_ms + 1000);
-    run_until(history, world->clock.now_ms + REST_MS);
+    run_until(history, world->clock.now_ms + (world->config.per_minute ? LIMITED_REST_MS : REST_MS));
     for (unsigned i = 0; i < cloud_project_count(&world->cloud) && !world_is_violated(world); i++) {
         for (unsigned tries = 0; tries == 0 || (history->persons[0].code < 0 && tries < 3); tries++)
             run_script(history, script_list, i);

@@ -634,17 +634,23 @@ static void was_mended(Person *person)
     person_rest(person);
 }
 
-static WorldText *text_that_was_read(Person *person)
+/* Which it is now: since it was read, another may have taken its place. */
+static WorldText *text_that_is_kept(const Person *person)
 {
-    for (unsigned i = 0; i < person->world->text_count; i++)
-        if (strstr(person->bytes, person->world->texts[i].marker))
-            return &person->world->texts[i];
+    World *world = person->world;
+    StoreText kept;
+
+    if (!store_find_text(world->store, cloud_project_id(&world->cloud, person->project), person->stem, &kept))
+        return NULL;
+    for (unsigned i = 0; i < world->text_count; i++)
+        if (memmem(kept.text.at, kept.text.len, world->texts[i].marker, strlen(world->texts[i].marker)))
+            return &world->texts[i];
     return NULL;
 }
 
 static void mend(Person *person)
 {
-    person->text = text_that_was_read(person);
+    person->text = text_that_is_kept(person);
     if (person->text && chance_hit(&person->chance, 700)) {
         person->text->asked++;
         truth_hurried(person->world, person->project, person->stem);

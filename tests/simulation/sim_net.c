@@ -383,6 +383,8 @@ static int start(Net *base, const NetRequest *request, net_done_fn done, void *c
     flight->ctx = ctx;
     flight->fate = draw_fate(net);
     flight->sent = true;
+    if (flight->fate != FATE_GOOD)
+        net->troubled_ms = net->clock->now_ms;
     if (!flight->fresh && net->idle > 0) {
         net->idle--;
         flight->reused = true;
