@@ -149,13 +149,12 @@ int fetch_entry_start(Entry *entry, enum ApiClass class)
 
 /* A list that nobody reads on costs nothing more, and tells nothing of how the API is doing. Refreshes that nobody waits
  * for from the start go on. */
-void fetch_hold_if_idle(Set *set)
+static void set_held(Set *set, bool held)
 {
     Store *store = set->store;
     Fetch *fetch = &set->fetch;
-    bool held = fetch->waiters == NULL;
 
-    if (!fetch->call || fetch->unattended || fetch->held == held)
+    if (fetch->held == held)
         return;
     fetch->held = held;
     api_list_hold(fetch->call, held);
@@ -165,6 +164,23 @@ void fetch_hold_if_idle(Set *set)
     } else if (store->in_flight++ == 0) {
         store->silent_ms = clock_now_ms(store->clock);
     }
+}
+
+void fetch_hold_if_idle(Set *set)
+{
+    if (set->fetch.call && !set->fetch.unattended)
+        set_held(set, set->fetch.waiters == NULL);
+}
+
+void fetch_list_refresh(Set *set)
+{
+    fetch_drop_if_old(set);
+    if (!set->fetch.call) {
+        (void)fetch_list_start(set, API_REFRESH);
+        return;
+    }
+    set->fetch.unattended = true;
+    set_held(set, false);
 }
 
 static void on_page(void *ctx, Resource *const *rows, size_t count)

@@ -142,7 +142,7 @@ static void refresh(const Question *question)
     if (question->entry)
         (void)fetch_entry_start(question->entry, API_REFRESH);
     else
-        (void)fetch_list_start(question->set, API_REFRESH);
+        fetch_list_refresh(question->set);
 }
 
 static bool is_answer(enum FreshnessVerdict verdict)

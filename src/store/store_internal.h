@@ -154,6 +154,8 @@ void op_unpark(StoreOp *op);
 
 /* fetch.c */
 int fetch_list_start(Set *set, enum ApiClass class);
+/* A refresh that nobody waits for: a list that is held goes on as one. */
+void fetch_list_refresh(Set *set);
 int fetch_entry_start(Entry *entry, enum ApiClass class);
 /* As it was asked for; set_freshness() has the effective one. */
 int64_t set_ttl_ms(const Set *set);

@@ -8,6 +8,7 @@
 enum {
     SLOTS_FIRST = 16,
     SEQUENCE_FIRST = 16, /* below it are the cookies of `.`, `..` and the like */
+    HANDS_MS = 60000,    /* how long a name is remembered as another's */
 };
 
 static const char DEFAULT_PROJECT[] = "default";
@@ -271,6 +272,37 @@ static void give_name_on(Dir *dir, const Resource *of)
         (void)set_stem(heir, name_encode);
 }
 
+void binding_show(Binding *binding)
+{
+    binding->shown = true;
+    binding->shown_ms = clock_now_ms(binding->dir->tree->clock);
+}
+
+bool binding_changed_hands(const Binding *binding)
+{
+    int64_t now = clock_now_ms(binding->dir->tree->clock);
+    uint64_t stem = text_hash(span_of(binding->stem));
+
+    for (unsigned i = 0; i < LOST_NAMES; i++) {
+        const struct LostName *lost = &binding->dir->lost[i];
+
+        if (lost->at_ms && lost->stem == stem && now - lost->at_ms < HANDS_MS && binding->shown_ms <= lost->at_ms)
+            return true;
+    }
+    return false;
+}
+
+static void note_lost(const Binding *binding)
+{
+    Dir *dir = binding->dir;
+
+    if (nobody_saw(binding))
+        return;
+    dir->lost[dir->lost_next] =
+        (struct LostName){.stem = text_hash(span_of(binding->stem)), .at_ms = clock_now_ms(dir->tree->clock)};
+    dir->lost_next = (dir->lost_next + 1) % LOST_NAMES;
+}
+
 static void tell_gone(const Binding *binding, const Node *node, const char *suffix)
 {
     const Tree *tree = binding->dir->tree;
@@ -295,6 +327,7 @@ static void binding_end(Binding *binding)
     Resource *resource;
     bool was_plain;
 
+    note_lost(binding);
     tell_gone(binding, binding->file, ".json");
     tell_gone(binding, binding->view, "");
     tell_link_gone(binding);

@@ -244,7 +244,7 @@ void carry_bind(TreeOp *op, Node *node)
     if (!binding)
         return;
     unhide(binding->hidden);
-    binding->shown = true;
+    binding_show(binding);
     if (node && node->kind != NODE_VALUE)
         binding_take_node(binding, node);
 }

@@ -15,7 +15,7 @@ static void mkdir_answer(TreeOp *op)
         op_fail(op, -ERR_NO_MEMORY);
         return;
     }
-    binding->shown = true;
+    binding_show(binding);
     entry_of(view, 0, &reply.entry);
     op_finish(op, &reply);
 }
@@ -123,6 +123,11 @@ static void delete_binding(TreeOp *op, Binding *binding)
 
     if (!binding) {
         op_fail(op, -ERR_NOT_FOUND);
+        return;
+    }
+    if (binding_changed_hands(binding)) {
+        op_refuse(op, -ERR_BUSY, "Look at it, and remove it again if you mean this one.",
+                  "The name has become another instance's a moment ago. Nothing was deleted.");
         return;
     }
     backup = fresh_backup(binding);

@@ -111,24 +111,6 @@ void hidden_orphan(Hidden *hidden)
         unhide(hidden);
 }
 
-void unhide(Hidden *hidden)
-{
-    if (!hidden)
-        return;
-    if (hidden->binding) {
-        hidden->binding->hidden = NULL;
-        hidden->binding->dir->changed_ms = clock_wall_ms(hidden->tree->clock);
-        hidden->binding = NULL;
-    }
-    if (hidden->claims > 0)
-        return; /* whoever carries the delete out frees it */
-    store_cancel(hidden->sending);
-    DL_DELETE(hidden->tree->hidden, hidden);
-    if (hidden->backup)
-        node_unuse(hidden->backup);
-    free(hidden);
-}
-
 static bool any_sending(const Tree *tree, const Dir *dir)
 {
     const Hidden *each;
@@ -157,21 +139,58 @@ static void note_synced(Tree *tree, const Dir *dir, const Failure *failure)
     }
 }
 
-void hidden_end(Hidden *hidden, const Failure *failure)
+/* One delete less is under way. */
+static void note_over(Tree *tree, const Dir *dir, const Failure *failure)
 {
-    Tree *tree = hidden->tree;
-    const Dir *dir = hidden->dir;
     clock_fn flushed;
 
-    if (hidden->claims > 0 && --hidden->claims > 0)
-        return;
-    unhide(hidden);
     note_synced(tree, dir, failure);
     if (!tree->flushed || any_sending(tree, NULL))
         return;
     flushed = tree->flushed;
     tree->flushed = NULL;
     flushed(tree->flushed_ctx);
+}
+
+static void hidden_free(Hidden *hidden)
+{
+    DL_DELETE(hidden->tree->hidden, hidden);
+    if (hidden->backup)
+        node_unuse(hidden->backup);
+    free(hidden);
+}
+
+void unhide(Hidden *hidden)
+{
+    Tree *tree = hidden ? hidden->tree : NULL;
+    bool sending = hidden && hidden->sending;
+    const Dir *dir;
+
+    if (!hidden)
+        return;
+    if (hidden->binding) {
+        hidden->binding->hidden = NULL;
+        hidden->binding->dir->changed_ms = clock_wall_ms(hidden->tree->clock);
+        hidden->binding = NULL;
+    }
+    if (hidden->claims > 0)
+        return; /* whoever carries the delete out frees it */
+    store_cancel(hidden->sending);
+    dir = hidden->dir;
+    hidden_free(hidden);
+    if (sending)
+        note_over(tree, dir, NULL); /* it goes on without us, and nobody may wait for it any more */
+}
+
+void hidden_end(Hidden *hidden, const Failure *failure)
+{
+    Tree *tree = hidden->tree;
+    const Dir *dir = hidden->dir;
+
+    if (hidden->claims > 0 && --hidden->claims > 0)
+        return;
+    unhide(hidden);
+    note_over(tree, dir, failure);
 }
 
 static void on_sent(void *ctx, const Failure *failure, Resource *resource)
@@ -257,6 +276,7 @@ uint64_t hidden_count(const Tree *tree)
 
 void hidden_free_all(Tree *tree)
 {
+    tree->flushed = NULL;
     while (tree->hidden)
         unhide(tree->hidden);
     timer_free(tree->hidden_timer);

@@ -92,7 +92,7 @@ static bool fill_binding(TreeOp *op, Binding *binding, int64_t list_ms)
     if (!file)
         return false;
     node_use(file);
-    binding->shown = true;
+    binding_show(binding);
     snprintf(name, sizeof name, "%s.json", binding->stem);
     if (op->cookie < binding->sequence * 2)
         taken = fill(op, name, binding->sequence * 2, file, valid_ms);

@@ -225,7 +225,8 @@ static void open_writing_step(TreeOp *op)
 {
     TreeReply reply = {0};
 
-    if ((op->node->kind == NODE_INSTANCE || op->node->kind == NODE_VALUE) && !op->node->binding) {
+    if (((op->node->kind == NODE_INSTANCE || op->node->kind == NODE_VALUE) && !op->node->binding) ||
+        (op->node->kind == NODE_DRAFT && !op->node->local)) {
         op_fail(op, -ERR_GONE);
         return;
     }

@@ -25,7 +25,7 @@ bool resolve_binding(TreeOp *op, Dir *dir, Span stem, Binding **ret_binding)
         op_fail(op, -ERR_NOT_FOUND);
         return false;
     }
-    binding->shown = true;
+    binding_show(binding);
     *ret_binding = binding;
     return true;
 }

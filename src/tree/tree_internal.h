@@ -83,10 +83,18 @@ struct Binding {
     uint64_t sequence; /* its place in the directory */
     int64_t mtime_ms, ctime_ms;
     bool shown;                /* somebody saw the name: it stays */
+    int64_t shown_ms;          /* by the clock, when last */
     bool twin;                 /* its stem is not its plain name's */
     struct Hidden *hidden;     /* why it is not to be seen now; NULL: it is */
     struct Versions *versions; /* what it was before, for texts that were made from that; NULL: nothing else */
 };
+
+/* A name that an instance had, and that somebody saw. */
+struct LostName {
+    uint64_t stem; /* hash */
+    int64_t at_ms; /* by the clock; 0: none */
+};
+enum { LOST_NAMES = 64 };
 
 struct Dir {
     UT_hash_handle hh; /* by project id */
@@ -97,11 +105,13 @@ struct Dir {
     Binding **slots; /* in order of their sequence; NULL: gone */
     size_t slot_count, slot_room, slots_gone;
     uint64_t next_sequence;
-    size_t twins;       /* bindings whose stem is not their plain name's */
-    uint64_t sequence;  /* its own place in the root */
-    int64_t changed_ms; /* wall clock: when something last came or went */
-    char *defaults;     /* .defaults.json; NULL: not read yet */
-    bool known;         /* the API's list of projects has it */
+    size_t twins;                     /* bindings whose stem is not their plain name's */
+    uint64_t sequence;                /* its own place in the root */
+    int64_t changed_ms;               /* wall clock: when something last came or went */
+    char *defaults;                   /* .defaults.json; NULL: not read yet */
+    struct LostName lost[LOST_NAMES]; /* the last that ended while somebody may still mean it, in a ring */
+    unsigned lost_next;
+    bool known; /* the API's list of projects has it */
 };
 
 typedef struct Control {
@@ -266,6 +276,10 @@ void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resou
 Binding *binding_find(Dir *dir, Span stem);
 /* Hidden ones too. */
 Binding *binding_find_any(Dir *dir, Span stem);
+/* Somebody is told of it under its name. */
+void binding_show(Binding *binding);
+/* Whether its name was another's within the last minute, and nobody was told since that it is this one's. */
+bool binding_changed_hands(const Binding *binding);
 /* The DELETE of its instance, by id; borrowed from the binding. */
 StoreIntent binding_delete_intent(const Binding *binding, uid_t uid);
 /* What nodes remember an instance by. */

@@ -200,13 +200,25 @@ static void released_unfinished(Person *person)
     person_rest(person);
 }
 
+/* At the close a text that came to nothing takes the place of others that are kept under its name. */
+static void tell_released(Person *person)
+{
+    bool kept = person->text && person->text->kept;
+
+    if (!person->text || person->text->outcome == 0)
+        return;
+    truth_dropped(person->world, person->project, person->stem);
+    person->text->kept = kept;
+}
+
 static void flushed(Person *person)
 {
     if (person->text && !person->complete && person->text->outcome == 1) {
         person->at_once = tell_unfinished;
         person_settle(person, TREE_RELEASE, released_unfinished);
     } else {
-        person_rest(person);
+        person->at_once = tell_released;
+        person_settle(person, TREE_RELEASE, released_unfinished);
     }
 }
 
@@ -653,6 +665,7 @@ static void mend(Person *person)
     person->text = text_that_is_kept(person);
     if (person->text && chance_hit(&person->chance, 700)) {
         person->text->asked++;
+        person->text->sent = 0;
         truth_hurried(person->world, person->project, person->stem);
         person->at_once = tell_mended;
         person_rename(person, person->directory, person->other, person->name, was_mended);

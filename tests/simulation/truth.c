@@ -260,7 +260,8 @@ void truth_removal_told(World *world, CloudInstance *instance, int code)
     WorldInstance *known = instance ? world_instance(world, instance) : NULL;
 
     if (known && known->asked > 0 &&
-        (code == -ERR_GUARD || code == -ERR_NOT_FOUND || code == -ERR_READ_ONLY || code == -ERR_QUOTA))
+        (code == -ERR_GUARD || code == -ERR_NOT_FOUND || code == -ERR_BUSY || code == -ERR_READ_ONLY ||
+         code == -ERR_QUOTA))
         known->asked--;
     if (code == -ERR_GUARD)
         truth_taken_back(world, 0, NULL, 0);
@@ -416,14 +417,13 @@ static bool has_double(const World *world, const WorldText *text)
     return false;
 }
 
+/* Under whatever name: its instance may have got another one meanwhile. */
 static bool is_among_kept(World *world, const WorldText *text)
 {
-    const char *project = cloud_project_id(&world->cloud, text->project);
     StoreText kept;
 
     for (uint64_t number = 0; store_next_text(world->store, number, &kept); number = kept.number)
-        if (strcmp(kept.project_id, project) == 0 && strcmp(kept.name, text->name) == 0 &&
-            memmem(kept.text.at, kept.text.len, text->marker, strlen(text->marker)))
+        if (memmem(kept.text.at, kept.text.len, text->marker, strlen(text->marker)))
             return true;
     return false;
 }
