@@ -312,6 +312,16 @@ void api_reload_token(Api *api)
     credential_reload(api->courier.credential);
 }
 
+bool api_token_latched(const Api *api, Failure *ret_failure)
+{
+    const Credential *credential = api->courier.credential;
+
+    if (!credential_latched(credential))
+        return false;
+    *ret_failure = credential_reason(credential);
+    return true;
+}
+
 void api_token_facts(const Api *api, TokenFacts *ret_facts)
 {
     credential_facts(api->courier.credential, ret_facts);

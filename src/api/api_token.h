@@ -15,6 +15,8 @@ bool api_fetch_token(Api *api, api_token_fn done, void *ctx);
 /* Reads the token again (SIGHUP), and tries what is there even if that was refused before. The one in use stays so
  * until the new one is proved. The outcome is logged. */
 void api_reload_token(Api *api);
+/* Whether it was refused, and nothing is sent until it changes; ret_failure says why then. */
+bool api_token_latched(const Api *api, Failure *ret_failure);
 void api_token_facts(const Api *api, TokenFacts *ret_facts);
 
 #endif

@@ -395,6 +395,14 @@ const char *credential_found(const Credential *credential)
 
 /* ---- telling ---- */
 
+Failure credential_reason(const Credential *credential)
+{
+    Failure failure = reason(credential);
+
+    failure.sent = FAILURE_NOT_SENT;
+    return failure;
+}
+
 bool credential_latched(const Credential *credential)
 {
     return credential->standing == STANDING_REFUSED && credential->search == SEARCH_RESTING;

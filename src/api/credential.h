@@ -110,6 +110,8 @@ void credential_proved(Credential *credential, enum CredentialProof proof, const
 /* Looks at the source, and tries what it holds even if that was refused before. Its outcome is logged. */
 void credential_reload(Credential *credential);
 bool credential_latched(const Credential *credential);
+/* Why, while it is latched: as whoever wants to send is told. */
+Failure credential_reason(const Credential *credential);
 /* Overwrites all tokens known here in a text. */
 void credential_hide(const Credential *credential, char *text);
 void credential_facts(const Credential *credential, TokenFacts *ret_facts);

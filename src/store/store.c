@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "api_token.h"
 #include "change.h"
 #include "error.h"
 #include "store_internal.h"
@@ -331,8 +332,8 @@ int store_change_refused(Store *store, Failure *ret_failure)
     api_stats(store->api, &stats);
     if (!store->journal)
         *ret_failure = failure_make(-ERR_READ_ONLY, "This mount is read-only.");
-    else if (stats.token_latched)
-        *ret_failure = failure_make(-ERR_TOKEN, "The API refused the token, and it has not changed since.");
+    else if (api_token_latched(store->api, ret_failure))
+        return ret_failure->code;
     else if (stats.day_limit && stats.day_used >= stats.day_limit)
         *ret_failure = failure_make(-ERR_QUOTA, "The day's budget of %u requests is spent.", stats.day_limit);
     else

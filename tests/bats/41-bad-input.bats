@@ -92,13 +92,6 @@ mounts() {
     assert_output ""
 }
 
-@test "a token for the other environment is suspected" {
-    echo sky_live_abc >"$AREA/token"
-    chmod 600 "$AREA/token"
-    mounting "token_file=$AREA/token,cacert=$CACERT"
-    cannot 4 'Wrong environment?' "${MOUNTING[@]}"
-}
-
 @test "a token file that is missing" {
     mounting "token_file=$AREA/none,cacert=$CACERT"
     cannot 4 "$AREA/none" "${MOUNTING[@]}"
