@@ -454,3 +454,55 @@ read_fails() {
     run grep -F -- "$token" "$log" "$PLACE/told"
     assert_failure 1
 }
+
+# answers MEMBERS TIMES: opens a file so many times, each of which a fault of these members answers, and fails.
+answers() {
+    faults_clear
+    jq -c '{path: "/v1/instances*", count: -1, content_type: "application/json"} + .' <<<"$1" >"$PLACE/fault"
+    fault "@$PLACE/fault" >/dev/null
+    perl -e 'for (1 .. $ARGV[1]) { open(my $file, "<", $ARGV[0]) and die "it opened\n" }' "$prod/web-1.json" "$2" ||
+        fail_with "with $1"
+}
+
+# Odd answers of each kind, cheap ones so many times.
+answer_oddly() {
+    local head='HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+    local deep padding
+    deep=$(printf '[%.0s' {1..500})
+    padding=$(printf '%0900d' 0)
+    answers '{"kind":"garbage","content_type":"text/html"}' "$1"
+    answers '{"kind":"redirect"}' "$1"
+    answers '{"kind":"status","status":403}' "$1"
+    answers '{"kind":"status","status":404,"envelope":false}' "$1"
+    answers '{"kind":"body","body":"{\"id\":\"ins_1\",\"id\":\"ins_2\"}"}' "$1"
+    answers '{"kind":"body","body":"{\"id\":\"ins_2\",\"data\":[{\"id\":\"ins_1\"},{\"id\":5}]}"}' "$1"
+    answers "{\"kind\":\"body\",\"body\":\"$deep\"}" "$1"
+    answers '{"kind":"body","body":"{\"id\":\"ins_1\",\"name\":\"half"}' "$1"
+    answers '{"kind":"body","headers":{"Content-Encoding":"gzip"},"body":"not packed"}' "$1"
+    answers "{\"kind\":\"raw\",\"body\":\"$head\\r\\n{}\"}" "$1"
+    answers "{\"kind\":\"raw\",\"body\":\"$head$(for _ in {1..100}; do printf 'X: %s\\r\\n' "$padding"; done)\"}" 10
+    answers '{"kind":"huge","bytes":9000000}' 5
+    answers '{"kind":"truncate"}' 3
+    answers '{"kind":"close"}' 3
+    answers '{"kind":"status","status":503}' 3
+    answers '{"kind":"endless"}' 3
+    faults_clear
+}
+
+resident_kb() {
+    awk '$1 == "VmRSS:" { print $2 }' "/proc/$(daemon_pid)/status"
+}
+
+@test "two thousand faulty answers of all kinds cost no memory" {
+    local -x ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
+    local before after
+    up ttl=0,stale_if_error=0
+    answer_oddly 20
+    before=$(resident_kb)
+    requests_reset
+    answer_oddly 200
+    after=$(resident_kb)
+    [ "$(requests)" -ge 2000 ] || fail_with "there were but $(requests)"
+    [ $((after - before)) -le 2048 ] || fail_with "it grew from $before to $after kB"
+    cat "$prod/web-1.json" >/dev/null || within 5 cat "$prod/web-1.json"
+}

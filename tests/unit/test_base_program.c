@@ -229,7 +229,7 @@ static void on_changed(void *ctx)
 
 static void put(const char *folder, const char *name, const char *text)
 {
-    char path[128];
+    char path[256];
     FILE *file;
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
