@@ -13,8 +13,9 @@
 #include "exit_code.h"
 #include "say.h"
 #include "secret.h"
+#include "warm_start.h"
 
-enum { STALE_NAMES_MS = 24 * 3600 * 1000, PATH_BYTES = 4096, STATUS_BYTES = 64 << 10 };
+enum { PATH_BYTES = 4096, STATUS_BYTES = 64 << 10 };
 
 static int exit_code_of(const Failure *failure)
 {
@@ -196,7 +197,7 @@ static int make_tree(App *app)
         .ttl_transition_ms = settings->ttl_transition_ms,
         .ttl_projects_ms = settings->ttl_projects_ms,
         .stale_contents_ms = settings->stale_if_error_ms,
-        .stale_names_ms = STALE_NAMES_MS,
+        .stale_names_ms = APP_STALE_NAMES_MS,
         .timeout_ms = settings->timeout_ms,
         .wait_ms = settings->wait_ms,
     };
@@ -261,11 +262,11 @@ static int probe(App *app)
 {
     (void)store_list(app->store, STORE_PROJECTS, NULL, on_probed, app, &app->probe);
     if (!app->probed)
-        loop_run(app->loop);
-    if (!app->probed)
+        warm_wait(app);
+    if (!app->probed && app->failure.code == 0)
         return EXIT_FAILED; /* told to end meanwhile */
     if (app->failure.code < 0)
-        return give_up(&app->failure);
+        return warm_stands_in(app, &app->failure) ? EXIT_OK : give_up(&app->failure);
     if (app->settings->project && !tree_has_root(app->tree)) {
         Failure failure = failure_make(-ERR_NOT_FOUND, "There is no project `%s`.", app->settings->project);
 
@@ -318,6 +319,8 @@ static void on_ready(void *ctx)
 
     app->started_wall_ms = clock_wall_ms(loop_clock(app->loop));
     log_open(app->settings->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG, app->settings->log_level);
+    if (app->snapshot_failure.message[0])
+        log_warn("%s", app->snapshot_failure.message);
     log_info("%s is mounted on %s", app->settings->source, app->settings->mountpoint);
     daemon_ready();
 }
@@ -379,6 +382,7 @@ static int serve(App *app)
         return give_up(&failure);
     loop_run(app->loop);
     flush(app);
+    warm_keep(app);
     return EXIT_OK;
 }
 
@@ -394,6 +398,7 @@ static int make_loop(App *app)
 static void tear_down(App *app)
 {
     mount_free(app->mount);
+    snapshot_release(&app->snapshot);
     store_cancel(app->probe);
     tree_free(app->tree);
     store_free(app->store);
@@ -411,8 +416,8 @@ static void tear_down(App *app)
 
 int app_run(Settings *settings)
 {
-    static int (*const steps[])(App *) = {open_state, make_loop,   open_journal, open_ledger, make_net,
-                                          make_api,   fetch_token, make_tree,    probe,       serve};
+    static int (*const steps[])(App *) = {open_state,  make_loop, open_journal, open_ledger, make_net,   make_api,
+                                          fetch_token, make_tree, warm_read,    probe,       warm_begin, serve};
     App app = {.settings = settings};
     int code = EXIT_OK;
 

@@ -8,11 +8,14 @@
 #include "loop.h"
 #include "mount.h"
 #include "net_curl.h"
+#include "snapshot.h"
 #include "sources.h"
 #include "state.h"
 #include "store.h"
 #include "tree.h"
 #include "worker.h"
+
+enum { APP_STALE_NAMES_MS = 24 * 3600 * 1000 };
 
 typedef struct App {
     Settings *settings;
@@ -35,6 +38,9 @@ typedef struct App {
     bool fetched, probed;
     bool flushed;
     Failure failure; /* of fetching the token, or of the probe */
+    Snapshot snapshot;
+    bool has_snapshot, keeps_none, kept;
+    Failure snapshot_failure; /* why there is none, if that is worth a word */
 } App;
 
 /* status.c: registers .skystack/status and status.json. 0 or -ERR_NO_MEMORY. */

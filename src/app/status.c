@@ -71,8 +71,22 @@ static int add_list(const char *label, const StoreListFacts *facts, Buf *into)
         return buf_printf(into, "%s %zu known, %s\n", label, facts->count,
                           facts->listing ? "being listed now" : "not listed yet");
     date_format_age(facts->age_ms, age);
-    return buf_printf(into, "%s %zu, listed %s ago%s%s\n", label, facts->count, age, facts->stale ? ", stale" : "",
+    return buf_printf(into, "%s %zu, listed %s ago%s%s%s\n", label, facts->count, age,
+                      facts->warm ? " by an earlier mount" : "", facts->stale ? ", stale" : "",
                       facts->listing ? ", being listed now" : "");
+}
+
+/* What the next mount would begin with. */
+static int add_kept(const App *app, Buf *into)
+{
+    char age[DATE_TEXT_BYTES];
+    int code;
+    int64_t kept = store_kept_wall_ms(app->store, &code);
+
+    date_format_age(clock_wall_ms(loop_clock(app->loop)) - kept, age);
+    if (code < 0)
+        return buf_printf(into, "snapshot   not kept: %s\n", error_sentence(code));
+    return kept ? buf_printf(into, "snapshot   kept %s ago\n", age) : buf_append_str(into, "snapshot   not kept yet\n");
 }
 
 static int add_budget(const ApiStats *api, Buf *into)
@@ -153,6 +167,8 @@ int status_render(void *ctx, Buf *into)
     if (r == 0)
         r = add_list("instances ", &status.instances, into);
     if (r == 0)
+        r = add_kept(app, into);
+    if (r == 0)
         r = add_token(&status.token, into);
     if (r == 0)
         r = add_budget(&status.api, into);
@@ -171,6 +187,7 @@ static void add_list_json(cJSON *root, const char *name, const StoreListFacts *f
     cJSON_AddBoolToObject(list, "complete", facts->complete);
     cJSON_AddBoolToObject(list, "listing", facts->listing);
     cJSON_AddBoolToObject(list, "stale", facts->stale);
+    cJSON_AddBoolToObject(list, "from_snapshot", facts->warm);
     if (facts->complete)
         cJSON_AddNumberToObject(list, "age_seconds", (double)(facts->age_ms / 1000));
     cJSON_AddNumberToObject(list, "json_bytes", (double)facts->json_bytes);
@@ -229,6 +246,18 @@ static void add_token_json(cJSON *root, const TokenFacts *facts)
                                                   : cJSON_CreateNull());
 }
 
+static void add_kept_json(cJSON *root, const App *app)
+{
+    cJSON *snapshot = cJSON_AddObjectToObject(root, "snapshot");
+    int code;
+    int64_t kept = store_kept_wall_ms(app->store, &code);
+
+    cJSON_AddStringToObject(snapshot, "outcome", code < 0 ? error_symbol(code) : "ok");
+    if (kept)
+        cJSON_AddNumberToObject(snapshot, "age_seconds",
+                                (double)((clock_wall_ms(loop_clock(app->loop)) - kept) / 1000));
+}
+
 static cJSON *status_tree(App *app, const Status *status)
 {
     cJSON *root = cJSON_CreateObject(), *kernel;
@@ -245,6 +274,7 @@ static cJSON *status_tree(App *app, const Status *status)
     add_list_json(root, "projects", &status->projects);
     add_list_json(root, "instances", &status->instances);
     add_token_json(root, &status->token);
+    add_kept_json(root, app);
     add_api_json(root, &status->api);
     kernel = cJSON_AddObjectToObject(root, "kernel");
     cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);

@@ -6,7 +6,6 @@
 #include "crash.h"
 #include "crc32c.h"
 #include "error.h"
-#include "log.h"
 
 enum {
     PATH_BYTES = 4096,
@@ -290,7 +289,7 @@ static int take_all(Span bytes, const char *endpoint, Snapshot *snapshot, const 
     return r;
 }
 
-int snapshot_read(Fsio *fsio, const char *directory, const char *endpoint, Snapshot *ret_snapshot)
+int snapshot_read(Fsio *fsio, const char *directory, const char *endpoint, Snapshot *ret_snapshot, Failure *ret_failure)
 {
     _cleanup_buf_ Buf path = BUF_INIT(PATH_BYTES), bytes = BUF_INIT(SNAPSHOT_BYTES);
     Snapshot snapshot = {.wall_ms = 0};
@@ -310,8 +309,9 @@ int snapshot_read(Fsio *fsio, const char *directory, const char *endpoint, Snaps
     snapshot_release(&snapshot);
     if (r == -ERR_NO_MEMORY)
         return r;
-    log_warn("%s %s; the mount starts without it", buf_text(&path), wrong);
-    return r == -ERR_NOT_SUPPORTED ? r : -ERR_NOT_FOUND;
+    r = r == -ERR_NOT_SUPPORTED ? r : -ERR_NOT_FOUND;
+    *ret_failure = failure_make(r, "%s %s; the mount starts without it.", buf_text(&path), wrong);
+    return r;
 }
 
 int snapshot_remove(Fsio *fsio, const char *directory)

@@ -1,7 +1,7 @@
 /*
  * snapshot: what a mount knew, in one file, for the next one to begin with.
  *
- * It is a cache: whatever is wrong with the file, it is a miss, said in one line of the log, and never an error for
+ * It is a cache: whatever is wrong with the file, it is a miss, worth one line in the log, and never an error for
  * anybody. It holds what the API said of projects and instances and when it said so by the wall clock, and never a
  * token.
  *
@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "failure.h"
 #include "fsio.h"
 #include "resource.h"
 
@@ -58,8 +59,10 @@ void snapshot_release(Snapshot *snapshot);
 int snapshot_write(Fsio *fsio, const char *directory, const char *endpoint, const Snapshot *snapshot,
                    const atomic_bool *give_up);
 /* Reads it; *ret_snapshot is the caller's to release. -ERR_NOT_FOUND: there is none that can be used. -ERR_NOT_SUPPORTED:
- * there is one of a newer program, not to be written over. -ERR_NO_MEMORY. */
-int snapshot_read(Fsio *fsio, const char *directory, const char *endpoint, Snapshot *ret_snapshot);
+ * there is one of a newer program, not to be written over. -ERR_NO_MEMORY. ret_failure is set only where there is a file
+ * that can't be used. */
+int snapshot_read(Fsio *fsio, const char *directory, const char *endpoint, Snapshot *ret_snapshot,
+                  Failure *ret_failure);
 /* Removes it, durably. 0 if there is none. */
 int snapshot_remove(Fsio *fsio, const char *directory);
 

@@ -48,6 +48,7 @@ static Change *change_new(Store *store, const StoreIntent *intent)
                        .text_bytes = intent->text.len,
                        .body = copy(intent->body),
                        .uid = intent->uid,
+                       .world = store->world,
                        .prepare = intent->prepare,
                        .prepare_ctx = intent->prepare_ctx};
     DL_APPEND(store->changes, change);
@@ -137,11 +138,26 @@ static int start_call(Change *change)
     return -ERR_INVALID;
 }
 
+/* An id that was given before the API was reset is never sent after. */
+static bool is_of_another_world(const Change *change, Failure *ret_failure)
+{
+    if (!change->id[0] || change->world == change->store->world)
+        return false;
+    *ret_failure =
+        failure_make(-ERR_BUSY, "Nothing was sent: the API was reset, and %s is not what it was.", change->id);
+    failure_set_mend(ret_failure, "Look at what is there now, and ask again.");
+    return true;
+}
+
 static void send(Change *change)
 {
     Failure failure;
     int r;
 
+    if (is_of_another_world(change, &failure)) {
+        fail_unsent(change, &failure);
+        return;
+    }
     change->state = CHANGE_SENDING;
     crash_point("change.written");
     r = start_call(change);
@@ -247,21 +263,52 @@ static void on_patch(Change *change, const ApiAnswer *answer, Resource *known)
     fail_unsent(change, &failure);
 }
 
+/* What is to be deleted is gone already: that is success. */
+static void look_failed(Change *change, const Failure *failure)
+{
+    Set *set = &change->store->sets[STORE_INSTANCES];
+    bool gone = failure->code == -ERR_NOT_FOUND;
+    Entry *entry = gone ? entry_find(set, change->id) : NULL;
+
+    if (entry)
+        entry_bury(set, entry);
+    if (gone && change->kind == STORE_DELETE)
+        finish(change, NULL, NULL);
+    else
+        fail_unsent(change, failure);
+}
+
+/* A name that changed hands since it was kept is not what its caller means. */
+static bool is_called_otherwise(const Change *change, const Resource *now, Failure *ret_failure)
+{
+    if (span_equal(resource_name(now), (Span){change->name, change->name_bytes}))
+        return false;
+    *ret_failure = failure_make(-ERR_BUSY, "Nothing was deleted: %s has another name by now.", change->id);
+    failure_set_mend(ret_failure, "Look at what is there now, and ask again.");
+    return true;
+}
+
 static void on_looked(void *ctx, const Failure *failure, const ApiAnswer *answer)
 {
     Change *change = ctx;
     Set *set = &change->store->sets[STORE_INSTANCES];
+    Failure refused;
     Entry *entry;
 
     change->call = NULL;
     if (failure) {
-        if (failure->code == -ERR_NOT_FOUND && (entry = entry_find(set, change->id)) != NULL)
-            entry_bury(set, entry);
-        fail_unsent(change, failure);
+        look_failed(change, failure);
         return;
     }
     entry = entry_take(set, answer->resource, ROW_DETAILS, change->store->generation);
-    on_patch(change, answer, entry ? entry->resource : answer->resource);
+    reset_answer(change->store);
+    if (is_of_another_world(change, &refused) ||
+        (change->kind == STORE_DELETE && is_called_otherwise(change, answer->resource, &refused)))
+        fail_unsent(change, &refused);
+    else if (change->kind == STORE_DELETE)
+        write_down(change);
+    else
+        on_patch(change, answer, entry ? entry->resource : answer->resource);
 }
 
 static void look(Change *change)
@@ -278,13 +325,20 @@ static void look(Change *change)
     fail_unsent(change, &failure);
 }
 
+static bool is_unproven(const Change *change)
+{
+    const Entry *entry = entry_find(&change->store->sets[STORE_INSTANCES], change->id);
+
+    return entry && entry->unproven;
+}
+
 static void advance(Change *change)
 {
     if (!change->op) {
         end(change); /* given up meanwhile */
         return;
     }
-    if (change->kind == STORE_UPDATE)
+    if (change->kind == STORE_UPDATE || (change->kind == STORE_DELETE && is_unproven(change)))
         look(change);
     else
         write_down(change);

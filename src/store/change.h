@@ -2,7 +2,8 @@
  * change: creates, updates and deletes under way.
  *
  *   queued    another change of the same instance goes first
- *   looking   (updates) the state of now is asked for, and the patch made of it
+ *   looking   the state of now is asked for: of an update, to make the patch of it; of what is to be deleted and is known
+ *             from an earlier mount alone, to see whether it still is that
  *   writing   the intent is being written down and synced
  *   sending   with the API
  *
@@ -28,6 +29,7 @@ typedef struct Change {
     size_t name_bytes, text_bytes;
     char *etag;
     uid_t uid;
+    uint64_t world; /* the store's, when it was asked for: an id of another one means something else */
     store_prepare_fn prepare;
     void *prepare_ctx;
     struct Change *prev, *next;

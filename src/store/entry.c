@@ -20,6 +20,7 @@ static int64_t now_ms(const Set *set)
 /* The watcher may leave or clear the entry's tag while it is told, so it is read anew for each event. */
 static void tell(Set *set, enum StoreEvent event, Resource *before, Resource *after, void *tag)
 {
+    keep_note(set->store);
     if (set->store->watch)
         set->store->watch(set->store->watch_ctx, set->kind, event, before, after, tag);
 }
@@ -37,6 +38,7 @@ static Entry *entry_add(Set *set, Resource *row)
     if (!entry)
         return NULL;
     entry->set = set;
+    entry->born = set->listing;
     entry->resource = resource_ref(row);
     HASH_ADD_KEYPTR(hh, set->entries, resource_id(row), strlen(resource_id(row)), entry);
     if (HASH_COUNT(set->entries) == count_before) { /* no memory for the table */
@@ -87,6 +89,7 @@ static void set_times(Entry *entry, bool brings_details, bool moved)
     int64_t first = entry->set->store->config.ttl_transition_ms;
 
     entry->seen_ms = now;
+    entry->warm = false;
     if (!brings_details) {
         if (moved)
             entry->details_ms = 0;
@@ -105,6 +108,10 @@ Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t gener
 
     if (entry && entry->generation > generation)
         return entry;
+    if (entry && set->kind == STORE_INSTANCES && reset_is_another(entry->resource, row)) {
+        reset_by_row(set->store, row);
+        entry = NULL;
+    }
     if (!entry) {
         if (buried_since(set, resource_id(row), generation))
             return NULL;
@@ -123,9 +130,26 @@ Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t gener
             replace_resource(entry, row);
     }
     set_times(entry, brings_details, moved);
+    if (brings_details || resource_created_ms(row) != 0)
+        entry->unproven = false;
     if (added)
         tell(set, STORE_ADDED, NULL, row, NULL);
     return entry;
+}
+
+void entry_restore(Set *set, const SnapshotRow *row, int64_t seen_ms, int64_t details_ms)
+{
+    Entry *entry = entry_find(set, resource_id(row->resource)) ? NULL : entry_add(set, row->resource);
+
+    if (!entry)
+        return;
+    entry->seen_ms = seen_ms;
+    entry->details_ms = details_ms;
+    entry->listed_whole = row->listed_whole;
+    entry->homeless = row->homeless;
+    entry->shown = row->shown;
+    entry->warm = entry->unproven = true;
+    tell(set, STORE_ADDED, NULL, entry->resource, NULL);
 }
 
 void entry_remove(Set *set, Entry *entry, StoreOp **waiters)
@@ -204,13 +228,16 @@ Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
     int64_t now = now_ms(entry->set), since = known_since_ms(entry, need);
     Freshness facts = {
         .known = since != 0,
-        .expired = entry->expired,
+        .expired = entry->expired || entry->warm,
+        .warm = entry->warm && !entry->expired && need != STORE_DETAILS,
         .age_ms = now - since,
         .ttl_ms = stretch_ttl_ms(entry->set->store, need == STORE_SUMMARY ? config->ttl_ms : entry_ttl_ms(entry)),
         .stale_limit_ms = need == STORE_DETAILS ? config->stale_contents_ms : config->stale_names_ms,
     };
 
     fetch_freshness(entry->set->store, entry->fetch, &facts);
+    if (facts.warm) /* its list, if it is under way, brings it too */
+        fetch_freshness(entry->set->store, &entry->set->fetch, &facts);
     return facts;
 }
 
@@ -226,12 +253,13 @@ void entry_facts(const Entry *entry, StoreFacts *ret_facts)
         .resource = entry->resource,
         .age_ms = facts.age_ms,
         .fresh_ms = left > 0 ? left : 0,
-        .stale = left <= 0 && trouble,
+        .stale = left <= 0 && (trouble || entry->warm),
         .whole = whole,
         .listed_whole = entry->listed_whole,
         .current = fetch_is_under_way(entry->set) &&
                    (entry->listed == entry->set->listing || entry->generation > list->generation),
         .homeless = entry->homeless,
+        .shown = entry->shown,
         .tag = entry->tag,
     };
 }

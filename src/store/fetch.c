@@ -118,6 +118,7 @@ static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
         entry_take(set, answer->resource, ROW_DETAILS, fetch->generation);
     else if (failure->code == -ERR_NOT_FOUND && entry->generation <= fetch->generation)
         entry_bury(set, entry);
+    reset_answer(set->store);
     fetch_answer_all(&waiters, failure);
 }
 
@@ -195,6 +196,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
         if (entry)
             entry->listed = set->listing;
     }
+    reset_answer(set->store);
     DL_FOREACH_SAFE(set->fetch.waiters, each, next)
     {
         if (each->on_page)
@@ -216,6 +218,34 @@ static void remove_unlisted(Set *set, StoreOp **waiters)
     }
 }
 
+/* The list is what there is. */
+static void take_list(Set *set, StoreOp **waiters)
+{
+    Store *store = set->store;
+    bool reset = set->kind == STORE_INSTANCES && reset_shows_in_list(set);
+
+    if (reset)
+        reset_by_list(store);
+    remove_unlisted(set, waiters);
+    tombstones_drop_before(set, set->fetch.generation);
+    set->complete = true;
+    set->expired = set->warm = false;
+    set->complete_ms = clock_now_ms(store->clock);
+    if (set->kind == STORE_INSTANCES)
+        settle_on_list(store, set->fetch.generation);
+    if (reset)
+        settle_reset(store);
+    keep_note_list(store);
+}
+
+/* A list that the API was reset under is of two times: it begins anew, for those who wait. */
+static bool begin_anew(Set *set)
+{
+    if (set->kind != STORE_INSTANCES || set->world == set->store->world)
+        return false;
+    return fetch_list_start(set, set->fetch.unattended ? API_REFRESH : API_READ) == 0;
+}
+
 static void on_listed(void *ctx, const Failure *failure, bool complete)
 {
     Set *set = ctx;
@@ -229,15 +259,10 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
         failure = &shifted;
     }
     note_outcome(set->store, &set->fetch, failure);
-    if (!failure) {
-        remove_unlisted(set, &waiters);
-        tombstones_drop_before(set, set->fetch.generation);
-        set->complete = true;
-        set->expired = false;
-        set->complete_ms = clock_now_ms(set->store->clock);
-        if (set->kind == STORE_INSTANCES)
-            settle_on_list(set->store, set->fetch.generation);
-    }
+    if (!failure && begin_anew(set))
+        return;
+    if (!failure)
+        take_list(set, &waiters);
     take_waiters(&set->fetch, &waiters);
     fetch_answer_all(&waiters, failure);
 }
@@ -249,6 +274,7 @@ int fetch_list_start(Set *set, enum ApiClass class)
 
     begin(set->store, &set->fetch);
     set->listing++;
+    set->world = set->store->world;
     set->fetch.held = false;
     set->fetch.unattended = class != API_READ;
     set->singles = 0;
@@ -273,7 +299,7 @@ Freshness set_freshness(const Set *set)
 
     Freshness facts = {
         .known = set->complete,
-        .expired = set->expired,
+        .expired = set->expired || set->warm,
         .age_ms = now - set->complete_ms,
         .ttl_ms = stretch_ttl_ms(set->store, set_ttl_ms(set)),
         .stale_limit_ms = config->stale_names_ms,

@@ -7,19 +7,28 @@ static bool may_be_stale(const Freshness *facts)
     return facts->known && facts->age_ms < facts->stale_limit_ms;
 }
 
+static bool failed_just_now(const Freshness *facts)
+{
+    return facts->failing && facts->failed_ago_ms < FRESHNESS_RETRY_MS;
+}
+
 enum FreshnessVerdict freshness_decide(const Freshness *facts)
 {
     bool failing = facts->failing && facts->failed_ago_ms < FRESHNESS_DOUBT_MS;
 
     if (facts->known && !facts->expired && facts->age_ms < facts->ttl_ms)
         return FRESHNESS_SERVE;
+    if (facts->warm && may_be_stale(facts) && (facts->refreshing || failed_just_now(facts)))
+        return FRESHNESS_SERVE_STALE;
+    if (facts->warm && may_be_stale(facts))
+        return FRESHNESS_SERVE_AND_START;
     if (facts->refreshing) {
         bool drags_on = failing || facts->refreshing_ms >= FRESHNESS_PATIENCE_MS;
 
         return may_be_stale(facts) && drags_on ? FRESHNESS_SERVE_STALE : FRESHNESS_JOIN;
     }
     if (failing && may_be_stale(facts))
-        return facts->failed_ago_ms < FRESHNESS_RETRY_MS ? FRESHNESS_SERVE_STALE : FRESHNESS_SERVE_AND_START;
+        return failed_just_now(facts) ? FRESHNESS_SERVE_STALE : FRESHNESS_SERVE_AND_START;
     return FRESHNESS_START;
 }
 

@@ -3,6 +3,7 @@
  *
  * The rules, in order: what is young enough is served. What is past its time is asked for, once for all who want it; if
  * the last attempt failed, or the present one drags on, what is known is served meanwhile, marked stale, up to a limit.
+ * What an earlier mount left is served at once, marked stale, while the API is asked.
  */
 #ifndef SKY_FRESHNESS_H
 #define SKY_FRESHNESS_H
@@ -20,6 +21,7 @@ enum {
 typedef struct Freshness {
     bool known;     /* there is something to serve */
     bool expired;   /* somebody said that it changed */
+    bool warm;      /* an earlier mount left it, and it will do until the API was asked */
     int64_t age_ms; /* since it was true */
     int64_t ttl_ms;
     int64_t stale_limit_ms; /* oldest age that may be served while the API fails */

@@ -54,6 +54,7 @@ static Resource *take_in(Change *change, Resource *resource)
     }
     if (resource)
         entry = take_row(change, resource, generation);
+    reset_answer(store);
     if (!entry)
         return NULL;
     entry->generation = generation;

@@ -228,6 +228,26 @@ void settle_on_list(Store *store, uint64_t generation)
     }
 }
 
+void settle_reset(Store *store)
+{
+    Failure failure =
+        failure_make(-ERR_REMOTE, "The API was reset, so it can't be told whether this create came to be.");
+
+    failure.sent = FAILURE_UNKNOWN;
+    while (store->settlings) {
+        Settling *settling = store->settlings;
+        const Intent *intent = journal_find(store->journal, settling->number);
+
+        if (!intent) {
+            settling_free(store, settling);
+            continue;
+        }
+        failure_set_mend(&failure, "Look whether %s.json is there. If not: mv %s.json.rejected %s.json; else rm that.",
+                         intent->name, intent->name, intent->name);
+        settle_rejected(store, settling, intent, &failure);
+    }
+}
+
 bool settle_is_open(Store *store, const char *project_id, Span name)
 {
     StoreText each;

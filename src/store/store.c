@@ -26,10 +26,10 @@ Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *c
     return store;
 }
 
-static void free_waiters(Fetch *fetch)
+static void free_all(StoreOp **waiters)
 {
-    while (fetch->waiters)
-        op_free(fetch->waiters);
+    while (*waiters)
+        op_free(*waiters);
 }
 
 void store_free(Store *store)
@@ -38,15 +38,16 @@ void store_free(Store *store)
         return;
     change_free_all(store);
     settle_free_all(store);
+    keep_free(store);
     for (int i = 0; i < STORE_SETS; i++) {
         Set *set = &store->sets[i];
 
         api_cancel(set->fetch.call);
         set->fetch.call = NULL;
-        free_waiters(&set->fetch);
+        free_all(&set->fetch.waiters);
         for (Entry *each = set->entries; each; each = each->hh.next) {
             if (each->fetch)
-                free_waiters(each->fetch);
+                free_all(&each->fetch->waiters);
         }
         entry_free_all(set);
     }
@@ -65,6 +66,14 @@ void store_set_tag(Store *store, enum StoreSet set, const char *id, void *tag)
 
     if (entry)
         entry->tag = tag;
+}
+
+void store_set_shown(Store *store, const char *id)
+{
+    Entry *entry = entry_find(&store->sets[STORE_INSTANCES], id);
+
+    if (entry)
+        entry->shown = true;
 }
 
 /* What a question found out, before anything is done about it. */
@@ -140,7 +149,7 @@ static int wait_for(StoreOp *op, const Question *question)
 /* A refresh that nobody waits for; if it can't be started, what is known is served all the same. */
 static void refresh(const Question *question)
 {
-    if (question->entry)
+    if (question->entry && !(question->facts.warm && list_instead(question)))
         (void)fetch_entry_start(question->entry, API_REFRESH);
     else
         fetch_list_refresh(question->set);
@@ -235,6 +244,19 @@ enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_p
     op->list_done = done;
     op->on_page = on_page;
     return park(op, &question, ret_op);
+}
+
+bool store_list_warm(Store *store, enum StoreSet set)
+{
+    Question question = ask_list(&store->sets[set]);
+
+    question.facts.warm = store->sets[set].warm && !store->sets[set].expired;
+    question.verdict = freshness_decide(&question.facts);
+    if (!question.facts.warm || !is_answer(question.verdict))
+        return false;
+    if (question.verdict == FRESHNESS_SERVE_AND_START)
+        refresh(&question);
+    return true;
 }
 
 static void answer_list(StoreOp *op, const Failure *failure)
@@ -385,7 +407,8 @@ void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_fact
     *ret_facts = (StoreListFacts){
         .complete = set->complete,
         .listing = facts.refreshing,
-        .stale = set->complete && left <= 0 && trouble,
+        .stale = set->complete && left <= 0 && (trouble || set->warm),
+        .warm = set->warm,
         .age_ms = facts.age_ms,
         .fresh_ms = left > 0 ? left : 0,
         .ttl_ms = facts.ttl_ms,

@@ -23,8 +23,11 @@
 #include "resource.h"
 #include "span.h"
 
-typedef struct Api Api;         /* api.h */
-typedef struct Journal Journal; /* journal.h */
+typedef struct Api Api;           /* api.h */
+typedef struct Journal Journal;   /* journal.h */
+typedef struct Fsio Fsio;         /* fsio.h */
+typedef struct Snapshot Snapshot; /* snapshot.h */
+typedef struct Worker Worker;     /* worker.h */
 
 typedef struct Store Store;
 typedef struct StoreOp StoreOp;
@@ -59,17 +62,19 @@ typedef struct StoreFacts {
     Resource *resource; /* borrowed until the loop turns */
     int64_t age_ms;     /* since the API said so */
     int64_t fresh_ms;   /* how long it may be taken as true from now; 0: its time is up */
-    bool stale;         /* its time is up, and the API could not be asked */
+    bool stale;         /* its time is up, and the API could not be asked, or was not yet since the mount */
     bool whole;         /* all of it is known, not a summary alone */
     bool listed_whole;  /* the list brings all of it, so that staying up to date costs no request of its own */
     bool current;       /* a listing is under way, and brought it, or it is newer than that */
     bool homeless;      /* the list named no project for it, whatever its details say */
+    bool shown;         /* see store_set_shown() */
     void *tag;          /* the watcher's, see store_set_tag() */
 } StoreFacts;
 
 typedef struct StoreListFacts {
     bool complete;  /* a complete list is known, of whatever age */
-    bool stale;     /* its time is up, and the API could not be asked */
+    bool stale;     /* its time is up, and the API could not be asked, or was not yet since the mount */
+    bool warm;      /* it is what an earlier mount left */
     bool listing;   /* a listing is under way */
     int64_t age_ms; /* of the complete list */
     int64_t fresh_ms;
@@ -80,9 +85,14 @@ typedef struct StoreListFacts {
     size_t json_bytes;
 } StoreListFacts;
 
-enum StoreEvent { STORE_ADDED, STORE_CHANGED, STORE_REMOVED };
+enum StoreEvent {
+    STORE_ADDED,
+    STORE_CHANGED,
+    STORE_REMOVED,
+    STORE_RESET, /* every known id is gone or means another instance: they are about to be removed */
+};
 
-/* before is NULL for ADDED, after is NULL for REMOVED; tag is the resource's. Called inside of the store's own work: it
+/* before is NULL for ADDED, after is NULL for REMOVED, both for RESET; tag is the resource's. Called inside of the store's own work: it
  * may read the store and set tags, and must not start or cancel operations. */
 typedef void (*store_watch_fn)(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
                                void *tag);
@@ -131,6 +141,9 @@ void store_watch(Store *store, store_watch_fn watch, void *ctx);
 /* Leaves a word of the watcher's with a resource, given back with its facts and events. */
 void store_set_tag(Store *store, enum StoreSet set, const char *id, void *tag);
 
+/* Leaves with an instance that somebody saw it under its name, so that the next mount gives that name to no other. */
+void store_set_shown(Store *store, const char *id);
+
 /* One instance. A resource that is known only in summary is fetched whole if details are needed. */
 enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, store_get_fn done, void *ctx,
                             StoreOp **ret_op);
@@ -138,6 +151,9 @@ enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, s
  * cancels. */
 enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_page, store_done_fn done, void *ctx,
                              StoreOp **ret_op);
+/* True: the list is what an earlier mount left, and may be shown as it is; a refresh that nobody waits for is under way
+ * (or the last one has just failed). That a name is absent from it means nothing. False: ask store_list(). */
+bool store_list_warm(Store *store, enum StoreSet set);
 /*
  * Carries out a change: writes it down, sends it, and takes in what comes of it. The resource is what the API answered,
  * as it is now known; NULL for a delete. One change at a time for one instance: later ones wait. A create of a name
@@ -174,5 +190,21 @@ void store_list_facts(Store *store, enum StoreSet set, StoreListFacts *ret_facts
 void store_each(Store *store, enum StoreSet set, bool (*visit)(void *ctx, const StoreFacts *facts), void *ctx);
 /* The next look at this instance asks the API; with NULL, at anything. */
 void store_hint(Store *store, const char *id);
+
+/*
+ * The warm start. What an earlier mount left is taken over where no complete list is known yet: names are then shown at
+ * once, marked stale, and asked for by the first look; contents are asked for, and served only while the API fails and
+ * for as long as any other. It ages from when the API said it, by the wall clock; where that clock makes no sense of
+ * it, its age counts as too old for contents. Nothing is updated or deleted by an id that is known from there alone:
+ * the instance is looked at first.
+ */
+void store_restore(Store *store, const Snapshot *snapshot);
+/* Keeps what is known for the next mount, in a file below `directory`: soon after something changed, at most every half
+ * minute (less often the larger it is), by the worker. Texts are copied. 0 or -ERR_NO_MEMORY. */
+int store_keep(Store *store, Fsio *fsio, Worker *worker, const char *directory, const char *endpoint);
+/* Keeps what is not kept yet, for the end of a mount; done(ctx) runs once, perhaps before this returns. */
+void store_keep_now(Store *store, clock_fn done, void *ctx);
+/* When it was last kept, by the wall clock; 0: not by this mount. ret_code: how the last attempt went. */
+int64_t store_kept_wall_ms(const Store *store, int *ret_code);
 
 #endif

@@ -16,6 +16,7 @@
 #include "budget.h"
 #include "freshness.h"
 #include "journal.h"
+#include "snapshot.h"
 #include "store.h"
 
 typedef struct Entry Entry;
@@ -43,10 +44,14 @@ struct Entry {
     int64_t details_ms; /* when the API last said all of it; 0: never */
     uint64_t generation;
     uint64_t listed; /* the listing that last brought it */
+    uint64_t born;   /* the listing that was under way, or the last one, when it came */
     uint32_t transition_ttl_ms;
     bool expired;
     bool listed_whole; /* the list's last row of it was no summary */
     bool homeless;     /* the list that brought it named no project */
+    bool warm;         /* an earlier mount left it, and the API has not spoken of it since */
+    bool unproven;     /* … or not said when it was created, so that it may be another one of the same id */
+    bool shown;        /* somebody saw it under its name */
     Fetch *fetch;      /* made when first needed */
 };
 
@@ -65,6 +70,8 @@ struct Set {
     Fetch fetch;
     bool complete;
     bool expired;
+    bool warm;      /* an earlier mount left it, and it was not listed since */
+    uint64_t world; /* … when the listing began */
     int64_t complete_ms;
     int64_t changed_wall_ms;
     uint64_t listing; /* number of the listing under way or last done */
@@ -104,6 +111,9 @@ struct Store {
     void *watch_ctx;
     struct Change *changes;
     struct Settling *settlings;
+    struct Keeper *keeper; /* NULL: nothing is kept for the next mount */
+    StoreOp *orphans;      /* who waited for what was dropped by a reset */
+    uint64_t world;        /* how often everything known turned out to be of another time: see reset.c */
     Timer *settle_timer;
     /* Trouble: the last request failed for a reason that is not its own. While it lasts one request at a time tries
      * again. */
@@ -129,6 +139,8 @@ Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t gener
 void entry_remove(Set *set, Entry *entry, StoreOp **waiters);
 /* As entry_remove, no listing that has already left brings it back, and its waiters are answered. */
 void entry_bury(Set *set, Entry *entry);
+/* Makes one of what an earlier mount left, unless its id is known; the times are by our clock, details_ms 0: never. */
+void entry_restore(Set *set, const SnapshotRow *row, int64_t seen_ms, int64_t details_ms);
 void entry_free_all(Set *set);
 void tombstones_drop_before(Set *set, uint64_t generation);
 int64_t entry_ttl_ms(const Entry *entry);
@@ -181,6 +193,8 @@ void settle_begin(Store *store, uint64_t number);
 void settle_recover(Store *store);
 /* A complete list has come, whose request left at `generation`. */
 void settle_on_list(Store *store, uint64_t generation);
+/* What was known is of another time: which of the instances there are is ours can't be told any more. */
+void settle_reset(Store *store);
 /* Whether a create of that name is unsettled. */
 bool settle_is_open(Store *store, const char *project_id, Span name);
 void settle_free_all(Store *store);
@@ -192,6 +206,23 @@ void text_clear(Store *store, const char *project_id, Span name, uint64_t before
 /* The same of those that are this very text: it turned out to be true already. Another text that had nothing to change (an
  * editor that puts the old one back after a refusal) says nothing of them. */
 void text_clear_same(Store *store, const char *project_id, Span name, Span text);
+
+/* keep.c: something came, changed or went, or a list is complete again, and is to be kept for the next mount. */
+void keep_note(Store *store);
+void keep_note_list(Store *store);
+/* What was kept is of another time: it goes. */
+void keep_drop(Store *store);
+void keep_free(Store *store);
+
+/* reset.c: ids that begin anew. Whether a row is another instance than the one that is known under its id. */
+bool reset_is_another(const Resource *known, const Resource *row);
+/* A row has shown it: everything known is dropped. Who waited for any of it is answered by reset_answer(), once the row
+ * is taken in. */
+void reset_by_row(Store *store, const Resource *row);
+void reset_answer(Store *store);
+/* A complete list has come: whether nothing of what was known is in it any more. */
+bool reset_shows_in_list(const Set *set);
+void reset_by_list(Store *store);
 
 /* audit.c: one line of audit.jsonl. failure NULL: it was carried out. id: of the instance, or "". */
 void audit_write(Store *store, const Intent *intent, const char *id, const char *request_id, const Failure *failure);

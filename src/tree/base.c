@@ -30,10 +30,16 @@ struct Reads *reads_new(void)
     return calloc(1, sizeof(struct Reads));
 }
 
+void reads_clear(struct Reads *reads)
+{
+    for (size_t i = 0; i < READS_KEPT; i++)
+        reads->rows[i].resource = resource_unref(reads->rows[i].resource);
+}
+
 void reads_free(struct Reads *reads)
 {
-    for (size_t i = 0; reads && i < READS_KEPT; i++)
-        resource_unref(reads->rows[i].resource);
+    if (reads)
+        reads_clear(reads);
     free(reads);
 }
 

@@ -146,7 +146,17 @@ static bool nobody_saw(const Binding *binding)
     return !binding->shown && !binding->file && !binding->view;
 }
 
-/* The plain name goes to the oldest of those that share it; but a name that somebody has seen stays where it is. */
+void binding_show(Binding *binding)
+{
+    if (binding->shown)
+        return;
+    binding->shown = true;
+    if (!binding->twin)
+        store_set_shown(binding->dir->tree->store, resource_id(binding->resource));
+}
+
+/* The plain name goes to the oldest of those that share it; but a name that somebody has seen, if under an earlier
+ * mount, stays where it is. */
 static int choose_stem(Binding *binding)
 {
     _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
@@ -158,7 +168,7 @@ static int choose_stem(Binding *binding)
     holder = binding_find_any(binding->dir, (Span){buf_text(&stem), stem.len});
     if (!holder)
         return set_stem(binding, name_encode);
-    if (!nobody_saw(holder) || is_older(holder->resource, binding->resource))
+    if (!nobody_saw(holder) || (!binding->shown && is_older(holder->resource, binding->resource)))
         return set_stem(binding, name_encode_twin);
     r = set_stem(holder, name_encode_twin);
     return r < 0 ? r : set_stem(binding, name_encode);
@@ -248,6 +258,7 @@ static void binding_begin(Tree *tree, Resource *resource)
     }
     binding->dir = dir;
     binding->resource = resource_ref(resource);
+    binding->shown = binding_facts(binding).shown;
     if (choose_stem(binding) < 0 || take_slot(dir, binding) < 0) {
         binding_discard(binding);
         return;
@@ -379,11 +390,24 @@ static void binding_change(Tree *tree, Binding *binding, Resource *before, Resou
     note_change(binding, before, after);
 }
 
+/* What was read of an id is of another instance. */
+static void binding_on_reset(Tree *tree)
+{
+    static const TreeCaller nobody;
+    Failure failure = failure_make(-ERR_NOT_FOUND, "The API was reset: the instances known before are gone.");
+
+    errors_add(tree, &nobody, "list", "/", &failure);
+    hidden_on_reset(tree);
+    reads_clear(tree->reads);
+}
+
 void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after, void *tag)
 {
     Tree *tree = ctx;
 
-    if (set == STORE_PROJECTS)
+    if (event == STORE_RESET)
+        binding_on_reset(tree);
+    else if (set == STORE_PROJECTS)
         dir_on_event(tree, event, before, after);
     else if (event == STORE_REMOVED && tag)
         binding_end(tag);

@@ -111,6 +111,34 @@ void hidden_orphan(Hidden *hidden)
         unhide(hidden);
 }
 
+/* Tells that a delete came to nothing. */
+static void tell_not_deleted(Hidden *hidden, const Failure *failure)
+{
+    _cleanup_buf_ Buf path = BUF_INIT(4 * NAME_BYTES_MAX);
+    const Binding *binding = hidden->binding;
+
+    if (buf_printf(&path, "/%s%s%s", hidden->dir->stem, binding ? "/" : "", binding ? binding->stem : "") == 0 &&
+        (!binding || buf_append_str(&path, ".json") == 0))
+        errors_add(hidden->tree, &hidden->caller, "rm", buf_text(&path), failure);
+}
+
+void hidden_on_reset(Tree *tree)
+{
+    Hidden *each, *next;
+    Failure failure;
+
+    DL_FOREACH_SAFE(tree->hidden, each, next)
+    {
+        if (each->kind != HIDDEN_DELETE || !hidden_waits(each) || !each->binding)
+            continue;
+        failure = failure_make(-ERR_BUSY, "Nothing was deleted: the API was reset, and %s is not what it was.",
+                               resource_id(each->binding->resource));
+        failure_set_mend(&failure, "Look at what is there now, and ask again.");
+        tell_not_deleted(each, &failure);
+        unhide(each);
+    }
+}
+
 static bool any_sending(const Tree *tree, const Dir *dir)
 {
     const Hidden *each;
@@ -196,13 +224,11 @@ void hidden_end(Hidden *hidden, const Failure *failure)
 static void on_sent(void *ctx, const Failure *failure, Resource *resource)
 {
     Hidden *hidden = ctx;
-    _cleanup_buf_ Buf path = BUF_INIT(4 * NAME_BYTES_MAX);
-    const Binding *binding = hidden->binding;
 
     (void)resource;
     hidden->sending = NULL;
-    if (failure && binding && buf_printf(&path, "/%s/%s.json", binding->dir->stem, binding->stem) == 0)
-        errors_add(hidden->tree, &hidden->caller, "rm", buf_text(&path), failure);
+    if (failure)
+        tell_not_deleted(hidden, failure);
     hidden_end(hidden, failure);
 }
 

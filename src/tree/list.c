@@ -70,7 +70,7 @@ static void list_root(TreeOp *op)
     int64_t valid_ms;
     Dir *dir;
 
-    if (op->cookie == 0 && !op_need_list(op, STORE_PROJECTS))
+    if (op->cookie == 0 && !op_need_names(op, STORE_PROJECTS))
         return;
     if (fill_dots(op)) {
         valid_ms = list_valid_ms(op->tree, STORE_PROJECTS);
@@ -207,7 +207,7 @@ static void list_project(TreeOp *op)
         op_fail(op, -ERR_REMOTE);
         return;
     }
-    if (facts.complete && op->cookie == 0 && !op_need_list(op, STORE_INSTANCES))
+    if (facts.complete && op->cookie == 0 && !op_need_names(op, STORE_INSTANCES))
         return;
     if (!fill_dots(op)) {
         list_done(op);
@@ -274,7 +274,7 @@ static void list_by_id(TreeOp *op)
     uint64_t from = op->cookie;
     bool room;
 
-    if (op->cookie == 0 && (!op_need_list(op, STORE_PROJECTS) || !op_need_list(op, STORE_INSTANCES)))
+    if (op->cookie == 0 && (!op_need_names(op, STORE_PROJECTS) || !op_need_names(op, STORE_INSTANCES)))
         return;
     room = fill_dots(op);
     for (Dir *dir = dir_next(op->tree, 0); room && dir; dir = dir_next(op->tree, dir->sequence)) {

@@ -86,7 +86,8 @@ static void lookup_in_root(TreeOp *op)
         op_fail(op, -ERR_NOT_FOUND);
         return;
     }
-    if (!op_need_list(op, STORE_PROJECTS))
+    dir = dir_find_stem(op->tree, op->name);
+    if (dir ? !op_need_names(op, STORE_PROJECTS) : !op_need_list(op, STORE_PROJECTS))
         return;
     dir = dir_find_stem(op->tree, op->name);
     if (dir)
@@ -196,7 +197,7 @@ static void lookup_by_id(TreeOp *op)
 {
     Binding *binding = resolve_id(op->tree, op->name);
 
-    if (!op_need_list(op, STORE_PROJECTS))
+    if (!op_need_names(op, STORE_PROJECTS))
         return;
     if (!binding) {
         if (!op_need_list(op, STORE_INSTANCES))

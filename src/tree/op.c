@@ -226,6 +226,13 @@ bool op_need_list(TreeOp *op, enum StoreSet set)
     return answered_inside(op);
 }
 
+bool op_need_names(TreeOp *op, enum StoreSet set)
+{
+    if (!op->waiting && !op->listed[set] && store_list_warm(op->tree->store, set))
+        op->listed[set] = true;
+    return op_need_list(op, set);
+}
+
 static void on_instance(void *ctx, const Failure *failure, Resource *resource)
 {
     TreeOp *op = ctx;

@@ -284,6 +284,8 @@ bool binding_changed_hands(const Binding *binding);
 StoreIntent binding_delete_intent(const Binding *binding, uid_t uid);
 /* What nodes remember an instance by. */
 uint64_t binding_key(const Binding *binding);
+/* Somebody saw it under its name: that stays its own. */
+void binding_show(Binding *binding);
 /* A node becomes the file of an instance; the one that was is an orphan. */
 void binding_take_node(Binding *binding, Node *node);
 void binding_orphan(Node *node);
@@ -313,6 +315,9 @@ TreeOp *op_start(Tree *tree, const TreeCaller *caller, const char *verb, uint64_
 /* Runs the first step; *ret_op is the operation if it is parked then. */
 void op_run(TreeOp *op, TreeOp **ret_op, void (*step)(TreeOp *op));
 bool op_need_list(TreeOp *op, enum StoreSet set);
+/* The same where names alone are asked for, and those that an earlier mount left will do until the API has answered. Not
+ * for the absence of one. */
+bool op_need_names(TreeOp *op, enum StoreSet set);
 /* As fresh as `need` says. If it turns out to be gone, that counts as met: look again. */
 bool op_need_instance(TreeOp *op, Binding *binding, enum StoreNeed need);
 bool op_need_change(TreeOp *op, const StoreIntent *intent);
@@ -432,6 +437,7 @@ void carry_bind(TreeOp *op, Node *node);
 /* base.c: what a text was made from */
 struct Reads *reads_new(void);
 void reads_free(struct Reads *reads);
+void reads_clear(struct Reads *reads);
 /* Somebody has opened an instance's text for reading. */
 void reads_note(Tree *tree, const TreeCaller *caller, Resource *resource);
 /* Somebody's text was carried out: from here on that is what its process goes on from; after a patch, what came of it. */
@@ -474,6 +480,8 @@ void hidden_orphan(Hidden *hidden);
 /* A delete that was sent or claimed is over, well (NULL) or not: whoever waits for the deletes of its directory hears of
  * it. */
 void hidden_end(Hidden *hidden, const Failure *failure);
+/* What the deletes that wait mean is gone: they are told, and not sent. */
+void hidden_on_reset(Tree *tree);
 /* Sends the delete now. */
 void hidden_send(Hidden *hidden);
 void hidden_free_all(Tree *tree);

@@ -211,6 +211,20 @@ static int do_write(Fsio *fsio, const char *path, const void *bytes, size_t coun
     return r;
 }
 
+static int do_sync(Fsio *fsio, const char *path)
+{
+    SimDisk *disk = (SimDisk *)fsio;
+    int r = begin(fsio);
+    SimName *name = find(disk, path);
+
+    if (r < 0)
+        return r;
+    if (!name || !name->seen)
+        return -ERR_NOT_FOUND;
+    name->seen->durable = name->seen->count;
+    return 0;
+}
+
 static int do_rename(Fsio *fsio, const char *from, const char *to)
 {
     SimDisk *disk = (SimDisk *)fsio;
@@ -307,6 +321,7 @@ void sim_disk_init(SimDisk *disk, Chance chance)
         .read = do_read,
         .append = do_append,
         .write = do_write,
+        .sync = do_sync,
         .rename = do_rename,
         .remove = do_remove,
         .sync_dir = do_sync_dir,

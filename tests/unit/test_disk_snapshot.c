@@ -7,7 +7,6 @@
 
 #include "crc32c.h"
 #include "json.h"
-#include "log.h"
 #include "snapshot.h"
 #include "test_disk_fakes.h"
 
@@ -66,7 +65,8 @@ static int keep(Fsio *fsio, const Folder *folder)
 static int read_code(const Folder *folder, const char *endpoint)
 {
     Snapshot snapshot;
-    int r = snapshot_read(fsio_system(), folder->path, endpoint, &snapshot);
+    Failure failure;
+    int r = snapshot_read(fsio_system(), folder->path, endpoint, &snapshot, &failure);
 
     if (r == 0)
         snapshot_release(&snapshot);
@@ -117,10 +117,11 @@ static void what_was_written_is_read(void **state)
 {
     _cleanup_folder_ Folder folder = folder_make();
     Snapshot before = make_snapshot(), after;
+    Failure failure;
 
     (void)state;
     assert_int_equal(keep(fsio_system(), &folder), 0);
-    assert_int_equal(snapshot_read(fsio_system(), folder.path, ENDPOINT, &after), 0);
+    assert_int_equal(snapshot_read(fsio_system(), folder.path, ENDPOINT, &after, &failure), 0);
     assert_int_equal(after.wall_ms, before.wall_ms);
     for (size_t i = 0; i < SNAPSHOT_SETS; i++) {
         assert_int_equal(after.sets[i].count, before.sets[i].count);
@@ -289,6 +290,5 @@ int main(void)
         cmocka_unit_test(both_ways_to_the_checksum_agree),
     };
 
-    log_open(LOG_TO_STDERR, LOG_LEVEL_NONE);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,18 @@ static const Case cases[] = {
     {"nothing is known, and the API fails: asked for all the same",
      {.ttl_ms = TTL, .stale_limit_ms = LIMIT, .failing = true},
      FRESHNESS_START},
+    {"an earlier mount left it: served stale, and asked for",
+     {KNOWN(1), .warm = true, .expired = true},
+     FRESHNESS_SERVE_AND_START},
+    {"an earlier mount left it, and it is being asked for: served stale",
+     {KNOWN(1), .warm = true, .expired = true, .refreshing = true},
+     FRESHNESS_SERVE_STALE},
+    {"an earlier mount left it, and the API just failed: served stale",
+     {KNOWN(1), .warm = true, .expired = true, .failing = true, .failed_ago_ms = 1999},
+     FRESHNESS_SERVE_STALE},
+    {"an earlier mount left it, and it is too old: asked for",
+     {KNOWN(LIMIT), .warm = true, .expired = true},
+     FRESHNESS_START},
 };
 
 static void each_situation_has_its_verdict(void **state)
