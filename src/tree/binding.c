@@ -146,15 +146,6 @@ static bool nobody_saw(const Binding *binding)
     return !binding->shown && !binding->file && !binding->view;
 }
 
-void binding_show(Binding *binding)
-{
-    if (binding->shown)
-        return;
-    binding->shown = true;
-    if (!binding->twin)
-        store_set_shown(binding->dir->tree->store, resource_id(binding->resource));
-}
-
 /* The plain name goes to the oldest of those that share it; but a name that somebody has seen, if under an earlier
  * mount, stays where it is. */
 static int choose_stem(Binding *binding)
@@ -285,6 +276,8 @@ static void give_name_on(Dir *dir, const Resource *of)
 
 void binding_show(Binding *binding)
 {
+    if (!binding->shown && !binding->twin)
+        store_set_shown(binding->dir->tree->store, resource_id(binding->resource));
     binding->shown = true;
     binding->shown_ms = clock_now_ms(binding->dir->tree->clock);
 }

@@ -284,8 +284,6 @@ bool binding_changed_hands(const Binding *binding);
 StoreIntent binding_delete_intent(const Binding *binding, uid_t uid);
 /* What nodes remember an instance by. */
 uint64_t binding_key(const Binding *binding);
-/* Somebody saw it under its name: that stays its own. */
-void binding_show(Binding *binding);
 /* A node becomes the file of an instance; the one that was is an orphan. */
 void binding_take_node(Binding *binding, Node *node);
 void binding_orphan(Node *node);
