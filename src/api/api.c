@@ -62,6 +62,7 @@ static int set_up(Courier *courier, const ApiConfig *config)
     courier->endpoint = strdup(config->endpoint);
     courier->line = line_new(courier->clock, config->ledger, config->per_minute, config->per_day, config->wait_ms);
     courier->timeout_ms = config->timeout_ms;
+    courier->per_minute = config->per_minute;
     return version_init(&courier->version, config->version) == 0 && courier->endpoint && courier->line ? 0
                                                                                                        : -ERR_NO_MEMORY;
 }
@@ -361,8 +362,9 @@ void api_stats(Api *api, ApiStats *ret_stats)
 {
     const Courier *courier = &api->courier;
 
-    *ret_stats = (ApiStats){.requests = courier->requests, .failures = courier->failures};
+    *ret_stats = (ApiStats){.requests = courier->requests, .failures = courier->failures, .retries = courier->retries};
     memcpy(ret_stats->by_class, courier->by_class, sizeof ret_stats->by_class);
     ret_stats->token_latched = credential_latched(courier->credential);
     line_stats(courier->line, ret_stats);
+    courier_stats(courier, ret_stats);
 }

@@ -54,12 +54,27 @@ typedef struct ApiConfig {
     Ledger *ledger;       /* where the day is counted for all who share the token; NULL: here, until api_free() */
 } ApiConfig;
 
+/* Why requests stand in line. */
+enum ApiWait { API_WAIT_NONE, API_WAIT_RETRY_AFTER, API_WAIT_MINUTE, API_WAIT_IN_FLIGHT, API_WAIT_LEDGER };
+
 /* What status pages show. */
 typedef struct ApiStats {
     uint64_t requests; /* sent since the mount */
     uint64_t by_class[API_CLASSES];
     uint64_t failures; /* exchanges that brought no 2xx */
+    uint64_t retries;  /* reads and deletes that were sent again after a failure */
     unsigned in_line, in_flight;
+    unsigned waiting[API_CLASSES]; /* of those in line */
+    int64_t longest_ms;            /* how long the one that stands longest has stood */
+    enum ApiWait why;              /* what keeps the first one … */
+    int64_t next_ms;               /* … for so long from now; -1: nobody knows */
+    int64_t pace_ms;               /* see api_pace_ms() */
+    unsigned day_kept;             /* of the day's requests, for changes alone */
+    bool day_in_memory;            /* the day's count can't be written to disk at present */
+    bool unreachable;           /* calls are refused, but for one now and then, because so many failed in a row … */
+    unsigned unreachable_calls; /* … so many, … */
+    int64_t unreachable_ms;     /* … since so long, … */
+    int64_t try_ms;             /* … and one is let through in so long */
     unsigned minute_used, minute_limit;
     unsigned day_used, day_limit;
     int64_t held_ms;    /* the line stands still for so long from now, by a Retry-After; 0: it moves */

@@ -1,52 +1,34 @@
 #include "exchange.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-#include "account.h"
-#include "buf.h"
 #include "error.h"
 #include "log.h"
-#include "net.h"
-#include "retry.h"
-
-enum {
-    EXCHANGE_HEADERS = 8,
-    EXCHANGE_URL_CAP = 32 << 10,
-};
 
 struct Exchange {
     Courier *courier;
-    enum Purpose purpose;
+    Parcel parcel;
+    bool probe;
     LineTicket ticket;
     CredentialWaiter waiter;
-    NetCall *flight; /* NULL: waiting */
-    char *path, *id, *if_match, *body;
-    size_t body_bytes;
-    char key[RANDOM_UUID_BYTES]; /* Idempotency-Key of a create */
-    uint64_t token_number;       /* of the token it was last sent with */
+    Timer *rest;           /* made when first needed */
+    NetCall *flight;       /* NULL: not flying */
+    uint64_t token_number; /* of the token it was last sent with */
+    int64_t sent_ms;       /* when it last was */
+    int64_t spent_ms;      /* of its time: in flight and at rest */
     unsigned sends;
-    unsigned renewals; /* so often was it sent again with a new token */
-    bool probe;
+    unsigned attempts;     /* that failed for a reason that may pass */
+    bool afresh;           /* the last one's connection may be dead */
+    bool in_doubt;         /* an attempt may have done what it was to do */
+    unsigned renewals;     /* so often was it sent again with a new token */
     Failure limited;       /* its last 429; code 0: none */
     exchange_done_fn done; /* NULL: its caller has gone */
     void *ctx;
     Exchange *prev, *next;
 };
-
-static const char *method_of(enum Purpose purpose)
-{
-    static const char *const methods[] = {[PURPOSE_LIST] = "GET",
-                                          [PURPOSE_GET] = "GET",
-                                          [PURPOSE_CREATE] = "POST",
-                                          [PURPOSE_UPDATE] = "PATCH",
-                                          [PURPOSE_DELETE] = "DELETE"};
-
-    return methods[purpose];
-}
 
 /* ---- memory ---- */
 
@@ -54,10 +36,8 @@ static Exchange *exchange_free(Exchange *exchange)
 {
     if (!exchange)
         return NULL;
-    free(exchange->path);
-    free(exchange->id);
-    free(exchange->if_match);
-    free(exchange->body);
+    timer_free(exchange->rest);
+    parcel_release(&exchange->parcel);
     free(exchange);
     return NULL;
 }
@@ -68,39 +48,21 @@ static void unlink_and_free(Exchange *exchange)
     exchange_free(exchange);
 }
 
-static bool copy_order(Exchange *exchange, const ExchangeOrder *order)
-{
-    exchange->purpose = order->purpose;
-    exchange->probe = order->probe;
-    exchange->path = strdup(order->path);
-    exchange->id = order->id ? strdup(order->id) : NULL;
-    exchange->if_match = order->if_match ? strdup(order->if_match) : NULL;
-    exchange->body = order->body.len > 0 ? malloc(order->body.len) : NULL;
-    exchange->body_bytes = order->body.len;
-    if (exchange->body)
-        memcpy(exchange->body, order->body.at, order->body.len);
-    return exchange->path && (exchange->id || !order->id) && (exchange->if_match || !order->if_match) &&
-           (exchange->body || order->body.len == 0);
-}
-
 /* ---- the log ---- */
 
-/* Without the query, whose cursors are nobody's business. */
-static int path_bytes(const Exchange *exchange)
+/* Of an attempt that is followed by another one only those who look closely want to know. */
+static void log_outcome(const Exchange *exchange, const Failure *failure, const char *problem, bool goes_on)
 {
-    return (int)strcspn(exchange->path, "?");
-}
-
-static void log_outcome(const Exchange *exchange, const Failure *failure, const char *problem)
-{
-    const char *method = method_of(exchange->purpose), *id = failure->request_id[0] ? failure->request_id : "none";
+    const char *method = parcel_method(&exchange->parcel), *path = exchange->parcel.path;
+    const char *id = failure->request_id[0] ? failure->request_id : "none";
+    int path_bytes = parcel_path_bytes(&exchange->parcel);
 
     if (failure->code < 0)
-        log_warn("%s: %s %.*s%s: HTTP %d, request id %s%s%s", error_name(failure->code), method, path_bytes(exchange),
-                 exchange->path, exchange->done ? "" : " (its caller has gone)", failure->http_status, id,
-                 problem[0] ? ", " : "", problem);
+        log_write(goes_on ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "%s: %s %.*s%s: HTTP %d, request id %s%s%s%s",
+                  error_name(failure->code), method, path_bytes, path, exchange->done ? "" : " (its caller has gone)",
+                  failure->http_status, id, problem[0] ? ", " : "", problem, goes_on ? "; it is sent again" : "");
     else if (!exchange->done)
-        log_info("%s %.*s, whose caller has gone, was done.", method, path_bytes(exchange), exchange->path);
+        log_info("%s %.*s, whose caller has gone, was done.", method, path_bytes, path);
 }
 
 /* ---- ending ---- */
@@ -115,10 +77,13 @@ static void finish(Exchange *exchange, const Verdict *verdict)
         done(ctx, verdict);
 }
 
+/* Not sent, but for what an earlier attempt may have done. */
 static void finish_failed(Exchange *exchange, const Failure *failure)
 {
-    const Verdict verdict = {.failure = *failure};
+    Verdict verdict = {.failure = *failure};
 
+    if (exchange->in_doubt)
+        verdict.failure.sent = FAILURE_UNKNOWN;
     finish(exchange, &verdict);
 }
 
@@ -146,87 +111,119 @@ static void judge(const Exchange *exchange, const NetResponse *response, Verdict
     const Answer answer = {.status = response->status,
                            .body = {response->body, response->body_bytes},
                            .request_id = request_id,
-                           .id = exchange->id};
+                           .id = exchange->parcel.id};
 
     net_header(response, "X-Request-Id", request_id, sizeof request_id);
     if (response->code < 0) {
-        envelope_unanswered(exchange->purpose, response->code, response->sent, response->problem, ret_verdict);
+        envelope_unanswered(exchange->parcel.purpose, response->code, response->sent, response->problem, ret_verdict);
         memcpy(ret_verdict->failure.request_id, request_id, sizeof ret_verdict->failure.request_id);
     } else {
-        envelope_read(exchange->purpose, &answer, ret_verdict);
+        envelope_read(exchange->parcel.purpose, &answer, ret_verdict);
     }
     memcpy(ret_verdict->request_id, request_id, sizeof ret_verdict->request_id);
     keep_etag(response, ret_verdict);
     hide_tokens(exchange->courier->credential, &ret_verdict->failure);
 }
 
-/* Holds the line after a 429, for everyone. */
-static void heed_limit(Exchange *exchange, const NetResponse *response, const Failure *failure)
-{
-    Courier *courier = exchange->courier;
-    char value[64];
-    bool named = net_header(response, "Retry-After", value, sizeof value);
-    int64_t asked_ms = retry_after_ms(named ? value : NULL, clock_wall_ms(courier->clock));
-    int64_t pause_ms = retry_pause_ms(asked_ms, ++courier->refused, random_next(courier->random));
+/* ---- again ---- */
 
-    exchange->limited = *failure;
-    line_hold(courier->line, pause_ms);
+static void on_rested(void *ctx)
+{
+    Exchange *exchange = ctx;
+
+    line_join(exchange->courier->line, &exchange->ticket);
 }
 
-/* Whether there may be another token. */
-static bool heed_refusal(Exchange *exchange, Failure *failure)
+/* False if there is no memory: then it stays as it is. */
+static bool rest(Exchange *exchange, int64_t pause_ms)
 {
-    Credential *credential = exchange->courier->credential;
-
-    if (!strstr(failure->mend, "environment"))
-        failure_set_mend(failure, "Renew the token in its source (%s); a changed token file is read by itself.",
-                         credential_named(credential));
-    return !exchange->probe && credential_refused(credential, exchange->token_number, failure);
-}
-
-/* Tells credential and line what the answer means for all; whether there is another token now. */
-static bool heed(Exchange *exchange, const NetResponse *response, Failure *failure)
-{
-    Courier *courier = exchange->courier;
-    bool renewed = false;
-
-    if (response->code < 0)
+    if (!exchange->rest)
+        exchange->rest = timer_new(exchange->courier->clock, on_rested, exchange);
+    if (!exchange->rest)
         return false;
-    version_heed(&courier->version, response, failure, clock_now_ms(courier->clock));
-    if (response->status == 429)
-        heed_limit(exchange, response, failure);
-    else
-        courier->refused = 0;
-    if (response->status == 401)
-        renewed = heed_refusal(exchange, failure);
-    else if (response->status >= 200 && response->status <= 299)
-        credential_taken(courier->credential, exchange->token_number);
-    return renewed;
+    exchange->spent_ms += pause_ms;
+    timer_start(exchange->rest, pause_ms);
+    return true;
+}
+
+/* A pause of our own choosing, or the longer one that a server in trouble asks for. */
+static int64_t pause_before_next(const Exchange *exchange, const NetResponse *response)
+{
+    int64_t own_ms = retry_jitter_ms(exchange->attempts, random_next(exchange->courier->random)), asked_ms;
+    char value[64];
+
+    if (response->code < 0 || !net_header(response, "Retry-After", value, sizeof value))
+        return own_ms;
+    asked_ms = retry_after_ms(value, clock_wall_ms(exchange->courier->clock));
+    return asked_ms > own_ms ? asked_ms : own_ms;
+}
+
+static int64_t left_ms(const Exchange *exchange)
+{
+    return exchange->courier->timeout_ms - exchange->spent_ms;
+}
+
+/* Whether it goes on; if not, it is to be finished. */
+static bool go_on(Exchange *exchange, const NetResponse *response, bool token_renewed)
+{
+    Courier *courier = exchange->courier;
+    RetryFacts facts = {.purpose = exchange->parcel.purpose,
+                        .net_code = response->code,
+                        .status = response->status,
+                        .attempts = exchange->attempts,
+                        .left_ms = left_ms(exchange),
+                        .pause_ms = pause_before_next(exchange, response),
+                        .token_renewed = token_renewed,
+                        .renewals = exchange->renewals,
+                        .detached = !exchange->done};
+
+    switch (retry_decide(&facts)) {
+    case RETRY_AGAIN:
+        exchange->renewals += token_renewed;
+        line_join(courier->line, &exchange->ticket);
+        return true;
+    case RETRY_PAUSED:
+        if (!retry_quota_take(&courier->quota) || !rest(exchange, facts.pause_ms))
+            return false;
+        courier->retries++;
+        return true;
+    case RETRY_END:
+        break;
+    }
+    return false;
+}
+
+/* What this attempt leaves behind for the next one. */
+static void note_attempt(Exchange *exchange, const NetResponse *response, const Failure *failure)
+{
+    exchange->flight = NULL;
+    exchange->spent_ms += clock_now_ms(exchange->courier->clock) - exchange->sent_ms;
+    exchange->attempts += retry_may_pass(response->code, response->status);
+    exchange->afresh = response->code < 0;
+    exchange->in_doubt |=
+        purpose_changes(exchange->parcel.purpose) && failure->code < 0 && failure->sent == FAILURE_UNKNOWN;
+    if (response->code == 0 && response->status == 429)
+        exchange->limited = *failure;
 }
 
 static void on_answer(void *ctx, const NetResponse *response)
 {
     Exchange *exchange = ctx;
     Courier *courier = exchange->courier;
-    RetryFacts facts = {.purpose = exchange->purpose,
-                        .net_code = response->code,
-                        .sent = response->sent,
-                        .status = response->status,
-                        .sends = exchange->sends,
-                        .renewals = exchange->renewals,
-                        .detached = !exchange->done};
+    const CourierNews news = {response, exchange->token_number, exchange->probe};
+    const char *problem = response->code < 0 ? response->problem : "";
+    bool renewed;
     Verdict verdict;
 
-    exchange->flight = NULL;
     line_ended(courier->line, &exchange->ticket);
     judge(exchange, response, &verdict);
+    note_attempt(exchange, response, &verdict.failure);
     courier->failures += response->code < 0 || response->status < 200 || response->status > 299;
-    facts.token_renewed = heed(exchange, response, &verdict.failure);
-    log_outcome(exchange, &verdict.failure, response->code < 0 ? response->problem : "");
-    if (retry_decide(&facts)) {
-        exchange->renewals += facts.token_renewed;
-        line_join(courier->line, &exchange->ticket);
+    renewed = courier_heed(courier, &news, &verdict.failure);
+    if (go_on(exchange, response, renewed)) {
+        log_outcome(exchange, &verdict.failure, problem, true);
     } else {
+        log_outcome(exchange, &verdict.failure, problem, false);
         finish(exchange, &verdict);
     }
     verdict_release(&verdict);
@@ -234,66 +231,25 @@ static void on_answer(void *ctx, const NetResponse *response)
 
 /* ---- sending ---- */
 
-static size_t fill_headers(const Exchange *exchange, const char *authorization, NetHeader *headers)
-{
-    size_t count = 0;
-
-    headers[count++] = (NetHeader){"Authorization", authorization};
-    headers[count++] = (NetHeader){"Accept", "application/json"};
-    headers[count++] = (NetHeader){"SkyStack-Version", exchange->courier->version.text};
-    if (exchange->body)
-        headers[count++] = (NetHeader){"Content-Type", "application/json"};
-    if (exchange->purpose == PURPOSE_CREATE)
-        headers[count++] = (NetHeader){"Idempotency-Key", exchange->key};
-    if (exchange->if_match)
-        headers[count++] = (NetHeader){"If-Match", exchange->if_match};
-    return count;
-}
-
-static int start_flight(Exchange *exchange, const char *authorization)
-{
-    _cleanup_buf_ Buf url = BUF_INIT(EXCHANGE_URL_CAP);
-    Courier *courier = exchange->courier;
-    NetHeader headers[EXCHANGE_HEADERS];
-    NetRequest request = {.method = method_of(exchange->purpose),
-                          .headers = headers,
-                          .header_count = fill_headers(exchange, authorization, headers),
-                          .body = exchange->body,
-                          .body_bytes = exchange->body_bytes,
-                          .body_cap = API_BODY_CAP,
-                          .timeout_ms = courier->timeout_ms,
-                          .fresh = exchange->purpose == PURPOSE_CREATE || exchange->purpose == PURPOSE_UPDATE};
-    int r = buf_printf(&url, "%s%s", courier->endpoint, exchange->path);
-
-    request.url = buf_text(&url);
-    return r < 0 ? r : net_start(courier->net, &request, on_answer, exchange, &exchange->flight);
-}
-
-/* Without memory they go on being counted where they were. */
-void courier_count_for(Courier *courier, const char *token, uint64_t token_number)
-{
-    char account[LEDGER_ACCOUNT_BYTES];
-
-    if (token_number == courier->account_number || account_of(courier->endpoint, token, account) < 0)
-        return;
-    courier->account_number = token_number;
-    line_use_account(courier->line, account);
-}
-
 static int send_with(Exchange *exchange, const char *token)
 {
-    char authorization[sizeof "Bearer " + TOKEN_BYTES_MAX];
     Courier *courier = exchange->courier;
+    const ParcelStamp stamp = {.endpoint = courier->endpoint,
+                               .version = courier->version.text,
+                               .token = token,
+                               .timeout_ms =
+                                   retry_attempt_ms(exchange->parcel.purpose, exchange->attempts, left_ms(exchange)),
+                               .fresh = exchange->afresh};
     int r;
 
     if (!exchange->probe)
         courier_count_for(courier, token, exchange->token_number);
-    snprintf(authorization, sizeof authorization, "Bearer %s", token);
-    r = start_flight(exchange, authorization);
-    explicit_bzero(authorization, sizeof authorization);
+    r = parcel_send(&exchange->parcel, &stamp, courier->net, on_answer, exchange, &exchange->flight);
     if (r < 0)
         return r;
-    exchange->sends++;
+    if (exchange->sends++ == 0)
+        retry_quota_earn(&courier->quota);
+    exchange->sent_ms = clock_now_ms(courier->clock);
     courier->requests++;
     courier->by_class[exchange->ticket.class]++;
     return 0;
@@ -355,10 +311,10 @@ static bool on_turn(void *ctx, enum LineOutcome outcome)
     const char *token = NULL;
     int r;
 
-    if (outcome == LINE_GO)
-        token = find_token(exchange, &failure);
-    else
+    if (outcome != LINE_GO)
         failure = refuse_turn(exchange, outcome);
+    else if (courier_admit(exchange->courier, &failure))
+        token = find_token(exchange, &failure);
     r = token ? send_with(exchange, token) : 0;
     if (r < 0)
         failure = failure_make(r, "%s", error_sentence(r));
@@ -373,15 +329,14 @@ static Exchange *exchange_new(Courier *courier, const ExchangeOrder *order, exch
 {
     Exchange *exchange = calloc(1, sizeof *exchange);
 
-    if (!exchange || !copy_order(exchange, order))
+    if (!exchange || parcel_init(&exchange->parcel, order, courier->random) < 0)
         return exchange_free(exchange);
     exchange->courier = courier;
+    exchange->probe = order->probe;
     exchange->done = done;
     exchange->ctx = ctx;
     exchange->ticket = (LineTicket){.class = order->class, .turn = on_turn, .ctx = exchange};
     exchange->waiter = (CredentialWaiter){.wake = on_token, .ctx = exchange};
-    if (order->purpose == PURPOSE_CREATE)
-        random_uuid(courier->random, exchange->key);
     return exchange;
 }
 
@@ -409,9 +364,15 @@ static void abort_one(Exchange *exchange)
     unlink_and_free(exchange);
 }
 
+/* A change that was sent goes on, whoever leaves. */
+static bool is_out(const Exchange *exchange)
+{
+    return exchange->flight || exchange->in_doubt;
+}
+
 bool exchange_retract(Exchange *exchange)
 {
-    if (exchange->flight)
+    if (is_out(exchange))
         return false;
     abort_one(exchange);
     return true;
@@ -419,7 +380,7 @@ bool exchange_retract(Exchange *exchange)
 
 void exchange_cancel(Exchange *exchange)
 {
-    if (exchange->flight && purpose_changes(exchange->purpose))
+    if (is_out(exchange) && purpose_changes(exchange->parcel.purpose))
         exchange->done = NULL;
     else
         abort_one(exchange);

@@ -275,6 +275,26 @@ void line_hold(Line *line, int64_t hold_ms)
     wake(line);
 }
 
+void line_note_minute_left(Line *line, unsigned left, int64_t reset_ms)
+{
+    int64_t now_ms = clock_now_ms(line->clock), at_ms = now_ms;
+    unsigned used = budget_used(&line->minute, now_ms), limit = line->minute.limit;
+
+    if (limit <= left || used >= limit - left)
+        return;
+    if (reset_ms >= 0 && reset_ms < LINE_MINUTE_MS)
+        at_ms -= LINE_MINUTE_MS - reset_ms;
+    budget_book(&line->minute, now_ms, at_ms, limit - left - used);
+}
+
+void line_note_day_left(Line *line, unsigned left)
+{
+    unsigned used = day_used(line->day);
+
+    if (line->per_day > left && used < line->per_day - left)
+        day_note_others(line->day, line->per_day - left - used);
+}
+
 int64_t line_wait_ms(Line *line, enum ApiClass class)
 {
     return limit_ms(line, class, clock_now_ms(line->clock), count_ahead(line, LANE_FIRST_CLASS + (unsigned)class + 1));
@@ -290,15 +310,43 @@ int64_t line_stood_ms(Line *line, const LineTicket *ticket)
     return ticket->stood_ms + (ticket->waiting ? clock_now_ms(line->clock) - ticket->joined_ms : 0);
 }
 
+/* What keeps the first in line, and for how long. */
+static void explain(Line *line, ApiStats *stats)
+{
+    unsigned lane = first_lane(line);
+    enum ApiClass class = lane > 0 ? (enum ApiClass)(lane - LANE_FIRST_CLASS) : API_CHANGE;
+    int64_t now_ms = clock_now_ms(line->clock), limit = limit_ms(line, class, now_ms, 0);
+
+    stats->why = API_WAIT_NONE;
+    stats->next_ms = -1;
+    if (lane == 0)
+        return;
+    stats->longest_ms = line_stood_ms(line, line->lanes[lane]);
+    if (limit > 0) {
+        stats->why = held_ms(line, now_ms) >= limit ? API_WAIT_RETRY_AFTER : API_WAIT_MINUTE;
+        stats->next_ms = limit;
+    } else if (is_crowded(line, class)) {
+        stats->why = API_WAIT_IN_FLIGHT;
+    } else if (!line->leased) {
+        stats->why = API_WAIT_LEDGER;
+    }
+}
+
 void line_stats(Line *line, ApiStats *stats)
 {
     int64_t now_ms = clock_now_ms(line->clock);
 
+    for (unsigned class = 0; class < API_CLASSES; class ++)
+        stats->waiting[class] = line->counts[LANE_FIRST_CLASS + class];
     stats->in_line = count_ahead(line, LANES);
     stats->in_flight = line->in_flight;
     stats->minute_used = budget_used(&line->minute, now_ms);
     stats->minute_limit = line->minute.limit;
     stats->day_used = day_used(line->day);
     stats->day_limit = line->per_day;
+    stats->day_kept = day_reserve(line->day);
+    stats->day_in_memory = day_is_lent(line->day);
+    stats->pace_ms = day_pace_ms(line->day);
     stats->held_ms = held_ms(line, now_ms);
+    explain(line, stats);
 }

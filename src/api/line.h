@@ -65,6 +65,11 @@ void line_ended(Line *line, const LineTicket *ticket);
 /* Nobody goes for so long. A shorter hold does not end a longer one. */
 void line_hold(Line *line, int64_t hold_ms);
 
+/* The API says that so few requests are left of the minute, which ends then (-1: not said), or of the day. What is more
+ * than we think changes nothing. */
+void line_note_minute_left(Line *line, unsigned left, int64_t reset_ms);
+void line_note_day_left(Line *line, unsigned left);
+
 /* For how long the rate limit will still keep this class from going, were it the next to join. */
 int64_t line_wait_ms(Line *line, enum ApiClass class);
 /* See api_pace_ms(). */

@@ -3,15 +3,67 @@
 #include <string.h>
 
 #include "date.h"
+#include "error.h"
 #include "span.h"
 
-bool retry_decide(const RetryFacts *facts)
+bool retry_may_pass(int net_code, int status)
 {
-    if (facts->net_code < 0 || facts->detached)
+    switch (-net_code) {
+    case 0:
+        return status == 500 || status == 502 || status == 503 || status == 504;
+    case ERR_ROUTE:
+    case ERR_REFUSED:
+    case ERR_TIMEOUT:
+    case ERR_REMOTE:
+        return true;
+    default:
         return false;
+    }
+}
+
+enum RetryVerdict retry_decide(const RetryFacts *facts)
+{
+    bool once = facts->purpose == PURPOSE_CREATE || facts->purpose == PURPOSE_UPDATE;
+
+    if (facts->detached)
+        return RETRY_END;
+    if (retry_may_pass(facts->net_code, facts->status))
+        return !once && facts->attempts < RETRY_ATTEMPTS_MAX && facts->pause_ms < facts->left_ms ? RETRY_PAUSED
+                                                                                                 : RETRY_END;
+    if (facts->net_code < 0)
+        return RETRY_END;
     if (facts->status == 401)
-        return facts->token_renewed && facts->renewals < RETRY_RENEWALS_MAX;
-    return facts->status == 429;
+        return facts->token_renewed && facts->renewals < RETRY_RENEWALS_MAX ? RETRY_AGAIN : RETRY_END;
+    return facts->status == 429 ? RETRY_AGAIN : RETRY_END;
+}
+
+int64_t retry_attempt_ms(enum Purpose purpose, unsigned attempts, int64_t left_ms)
+{
+    int64_t most_ms = purpose == PURPOSE_DELETE && attempts == 0 ? left_ms / 2 : left_ms;
+
+    return most_ms > 0 ? most_ms : 1;
+}
+
+int64_t retry_jitter_ms(unsigned attempts, uint64_t chance)
+{
+    unsigned doublings = attempts > 1 ? attempts - 1 : 0;
+    int64_t most_ms = (int64_t)RETRY_JITTER_MS << (doublings < RETRY_ATTEMPTS_MAX ? doublings : RETRY_ATTEMPTS_MAX);
+
+    return (int64_t)(chance % (uint64_t)(most_ms + 1));
+}
+
+void retry_quota_earn(RetryQuota *quota)
+{
+    if (quota->spent > 0)
+        quota->spent--;
+}
+
+bool retry_quota_take(RetryQuota *quota)
+{
+    if (quota->spent + 10 > RETRY_QUOTA * 10)
+        return false;
+    quota->spent += 10;
+    return true;
 }
 
 static int64_t clamp_ms(int64_t ms)

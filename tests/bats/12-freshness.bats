@@ -242,13 +242,13 @@ is_size() {
 }
 
 @test "contents older than stale_if_error are not shown, names are" {
-    mount_up ttl=0.2,stale_if_error=1
+    mount_up ttl=0.2,stale_if_error=3
     ls -l "$MNT/prod" >/dev/null
     cat "$MNT/prod/web-a.json" >/dev/null
     api_fails
     sleep 0.4
     jq -e '.id == "a"' "$MNT/prod/web-a.json"
-    sleep 1
+    sleep 3
     run cat "$MNT/prod/web-a.json"
     assert_failure
     assert_output --partial 'Remote I/O error'

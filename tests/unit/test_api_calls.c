@@ -15,6 +15,8 @@
 #define REFUSED "{\"error\":{\"code\":\"unauthorized\",\"message\":\"No\",\"request_id\":\"req_1\"}}"
 #define ONE     "{\"id\":\"ins_1\",\"name\":\"a\"}"
 
+enum { MINUTE_LIMIT = 120 };
+
 typedef struct Outcome {
     int dones;
     bool complete;
@@ -46,7 +48,8 @@ static int open_api(void **state)
                               .version = "2026-01-15",
                               .token = {.file = path, .named = "token_file=THERE"},
                               .timeout_ms = 30000,
-                              .wait_ms = 90000};
+                              .wait_ms = 90000,
+                              .per_minute = MINUTE_LIMIT};
     Failure failure;
 
     (void)state;
@@ -392,7 +395,11 @@ static void a_list_that_fails_on_the_way_is_not_complete(void **state)
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 200, "", "{\"data\":[" ONE "],\"next_cursor\":\"x\"}");
     fake_pass(&fake, 0);
-    fake_answer(&net, 1, 503, "", "");
+    for (unsigned attempt = 1; attempt <= 3; attempt++) {
+        fake_answer(&net, attempt, 503, "", "");
+        fake_pass(&fake, 1000);
+    }
+    assert_int_equal(net.count, 4);
     assert_int_equal(out.failure.code, -ERR_REMOTE);
     assert_false(out.complete);
 }
@@ -419,6 +426,136 @@ static void a_list_whose_cursor_is_refused_begins_anew_twice(void **state)
     fake_pass(&fake, 0);
     fake_answer(&net, 6, 400, "", REFUSED); /* not for the cursor's sake */
     assert_int_equal(out.failure.code, -ERR_INVALID);
+}
+
+static void a_read_that_fails_for_a_reason_that_may_pass_is_sent_again(void **state)
+{
+    ApiStats stats;
+    ApiCall *call;
+
+    (void)state;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_false(net.calls[0].fresh);
+    fake_break(&net, 0, -ERR_REMOTE, true);
+    fake_pass(&fake, 250);
+    assert_int_equal(net.count, 2);
+    assert_true(net.calls[1].fresh); /* the other connection may be dead */
+    fake_answer(&net, 1, 503, "", "");
+    fake_pass(&fake, 500);
+    assert_int_equal(net.count, 3);
+    assert_false(net.calls[2].fresh);
+    assert_true(net.calls[2].timeout_ms < 30000);
+    assert_int_equal(out.dones, 0);
+    fake_answer(&net, 2, 200, "", ONE);
+    assert_int_equal(out.dones, 1);
+    assert_string_equal(out.id, "ins_1");
+    api_stats(api, &stats);
+    assert_int_equal(stats.retries, 2);
+    assert_int_equal(stats.in_flight, 0);
+}
+
+static void a_server_in_trouble_may_ask_for_a_longer_pause(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 503, "HTTP/1.1 503 X\r\nRetry-After: 7\r\n\r\n", "");
+    fake_pass(&fake, 6999);
+    assert_int_equal(net.count, 1);
+    fake_pass(&fake, 1);
+    assert_int_equal(net.count, 2);
+    fake_answer(&net, 1, 503, "HTTP/1.1 503 X\r\nRetry-After: 60\r\n\r\n", ""); /* more than there is time for */
+    assert_int_equal(out.dones, 1);
+    assert_int_equal(out.failure.code, -ERR_REMOTE);
+}
+
+static void a_delete_that_is_not_answered_is_sent_again_and_gone_is_success(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_delete(api, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.calls[0].timeout_ms, 15000);
+    fake_pass(&fake, 15000);
+    fake_break(&net, 0, -ERR_TIMEOUT, true);
+    assert_false(api_retract(call)); /* it may have been done */
+    fake_pass(&fake, 250);
+    assert_int_equal(net.count, 2);
+    assert_true(net.calls[1].fresh);
+    assert_in_range(net.calls[1].timeout_ms, 14750, 15000);
+    fake_answer(&net, 1, 404, "", "{\"error\":{\"code\":\"not_found\",\"message\":\"No\"}}");
+    assert_int_equal(out.dones, 1);
+    assert_int_equal(out.failure.code, 0);
+}
+
+static void a_pause_is_left_by_whoever_gives_up(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_break(&net, 0, -ERR_REFUSED, false);
+    api_cancel(call);
+    fake_pass(&fake, 10000);
+    assert_int_equal(net.count, 1);
+    assert_int_equal(fake_timers_running(&fake), 0);
+    assert_int_equal(out.dones, 0);
+}
+
+static void an_api_that_cannot_be_reached_is_left_alone_and_found_again(void **state)
+{
+    ApiStats stats;
+    ApiCall *call;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+        fake_pass(&fake, 0);
+        fake_break(&net, i, -ERR_ROUTE, false);
+    }
+    api_stats(api, &stats);
+    assert_true(stats.unreachable);
+    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 5);
+    assert_int_equal(out.dones, 6);
+    assert_int_equal(out.failure.code, -ERR_ROUTE);
+    assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
+    assert_non_null(strstr(out.failure.message, "tried again in 1 s"));
+    fake_pass(&fake, 1000);
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 6);
+    fake_answer(&net, 5, 200, "", ONE);
+    assert_int_equal(out.failure.code, 0);
+    api_stats(api, &stats);
+    assert_false(stats.unreachable);
+}
+
+static void what_the_api_has_counted_for_others_counts(void **state)
+{
+    ApiStats stats;
+    ApiCall *call;
+
+    (void)state;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 0, 200, "HTTP/1.1 200 OK\r\nX-RateLimit-Remaining: 3\r\nX-RateLimit-Reset: 10\r\n\r\n", ONE);
+    api_stats(api, &stats);
+    assert_int_equal(stats.minute_used, MINUTE_LIMIT - 3);
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    fake_answer(&net, 1, 200, "HTTP/1.1 200 OK\r\nX-RateLimit-Remaining: 100\r\nX-RateLimit-Reset: 10\r\n\r\n", ONE);
+    api_stats(api, &stats);
+    assert_int_equal(stats.minute_used, MINUTE_LIMIT - 2); /* it never gives back */
+    fake_pass(&fake, 10200);
+    api_stats(api, &stats);
+    assert_int_equal(stats.minute_used, 2);
 }
 
 static void a_list_that_is_not_found_is_a_failure_of_the_api(void **state)
@@ -533,6 +670,12 @@ int main(void)
         API_TEST(a_list_goes_page_by_page),
         API_TEST(a_list_that_fails_on_the_way_is_not_complete),
         API_TEST(a_list_whose_cursor_is_refused_begins_anew_twice),
+        API_TEST(a_read_that_fails_for_a_reason_that_may_pass_is_sent_again),
+        API_TEST(a_server_in_trouble_may_ask_for_a_longer_pause),
+        API_TEST(a_delete_that_is_not_answered_is_sent_again_and_gone_is_success),
+        API_TEST(a_pause_is_left_by_whoever_gives_up),
+        API_TEST(an_api_that_cannot_be_reached_is_left_alone_and_found_again),
+        API_TEST(what_the_api_has_counted_for_others_counts),
         API_TEST(a_list_that_is_not_found_is_a_failure_of_the_api),
         API_TEST(a_list_without_an_end_names_the_request_that_showed_it),
         API_TEST(a_list_can_be_cancelled_from_its_page),

@@ -126,6 +126,7 @@ typedef struct FakeCall {
     void *ctx;
     char method[8], url[512], authorization[64], key[64], if_match[64], body[512];
     bool fresh, ended, cancelled;
+    int64_t timeout_ms;
 } FakeCall;
 
 typedef struct FakeNet {
@@ -151,7 +152,8 @@ static inline int fake_start(Net *net, const NetRequest *request, net_done_fn do
     if (fake->count == FAKE_CALLS_MAX)
         abort();
     call = &fake->calls[fake->count++];
-    *call = (FakeCall){.call.net = net, .done = done, .ctx = ctx, .fresh = request->fresh};
+    *call = (FakeCall){
+        .call.net = net, .done = done, .ctx = ctx, .fresh = request->fresh, .timeout_ms = request->timeout_ms};
     fake_copy(call->method, sizeof call->method, request->method);
     fake_copy(call->url, sizeof call->url, request->url);
     if (request->body_bytes >= sizeof call->body)

@@ -61,28 +61,98 @@ static void no_pause_asked_for_again_and_again_gets_one_all_the_same(void **stat
     assert_int_equal(retry_pause_ms(5000, 2, 0), 5000);
 }
 
-static void only_what_was_surely_not_done_goes_out_again(void **state)
+static void what_may_pass_is_tried_thrice_unless_it_can_be_done_but_once(void **state)
 {
     static const struct {
         RetryFacts facts;
-        bool again;
+        enum RetryVerdict verdict;
     } rows[] = {
-        {{.purpose = PURPOSE_GET, .status = 200}, false},
-        {{.purpose = PURPOSE_GET, .status = 503}, false},
-        {{.purpose = PURPOSE_CREATE, .status = 503}, false},
-        {{.purpose = PURPOSE_CREATE, .net_code = -ERR_TIMEOUT, .sent = true}, false},
-        {{.purpose = PURPOSE_GET, .net_code = -ERR_REMOTE, .sent = true, .status = 429}, false},
-        {{.purpose = PURPOSE_CREATE, .status = 429}, true},
-        {{.purpose = PURPOSE_CREATE, .status = 429, .detached = true}, false},
-        {{.purpose = PURPOSE_CREATE, .status = 401}, false},
-        {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true}, true},
-        {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true, .renewals = RETRY_RENEWALS_MAX}, false},
-        {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true, .detached = true}, false},
+#define LEFT .attempts = 1, .left_ms = 10000, .pause_ms = 100
+        {{.purpose = PURPOSE_GET, .status = 200, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_GET, .status = 404, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_GET, .status = 500, LEFT}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_LIST, .status = 502, LEFT}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_DELETE, .status = 503, LEFT}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_GET, .status = 504, LEFT}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_GET, .status = 501, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_GET, .net_code = -ERR_ROUTE, LEFT}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_GET, .net_code = -ERR_REFUSED, LEFT}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_GET, .net_code = -ERR_TIMEOUT, LEFT}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_LIST, .net_code = -ERR_REMOTE, .status = 200, LEFT}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_GET, .net_code = -ERR_CERTIFICATE, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_GET, .net_code = -ERR_PROTOCOL, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_GET, .net_code = -ERR_TOO_BIG, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_GET, .net_code = -ERR_NO_MEMORY, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_CREATE, .status = 503, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_CREATE, .net_code = -ERR_REFUSED, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_UPDATE, .net_code = -ERR_TIMEOUT, LEFT}, RETRY_END},
+        {{.purpose = PURPOSE_DELETE, .net_code = -ERR_TIMEOUT, .detached = true, LEFT}, RETRY_END},
+#undef LEFT
+        {{.purpose = PURPOSE_GET, .status = 500, .attempts = 2, .left_ms = 10000}, RETRY_PAUSED},
+        {{.purpose = PURPOSE_GET, .status = 500, .attempts = 3, .left_ms = 10000}, RETRY_END},
+        {{.purpose = PURPOSE_GET, .status = 500, .attempts = 1, .left_ms = 100, .pause_ms = 100}, RETRY_END},
+        {{.purpose = PURPOSE_GET, .net_code = -ERR_TIMEOUT, .attempts = 1}, RETRY_END},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(retry_decide(&rows[i].facts), rows[i].again);
+        assert_int_equal(retry_decide(&rows[i].facts), rows[i].verdict);
+}
+
+static void what_was_surely_not_done_goes_out_again(void **state)
+{
+    static const struct {
+        RetryFacts facts;
+        enum RetryVerdict verdict;
+    } rows[] = {
+        {{.purpose = PURPOSE_CREATE, .status = 429}, RETRY_AGAIN},
+        {{.purpose = PURPOSE_CREATE, .status = 429, .detached = true}, RETRY_END},
+        {{.purpose = PURPOSE_CREATE, .status = 401}, RETRY_END},
+        {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true}, RETRY_AGAIN},
+        {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true, .renewals = RETRY_RENEWALS_MAX}, RETRY_END},
+        {{.purpose = PURPOSE_CREATE, .status = 401, .token_renewed = true, .detached = true}, RETRY_END},
+        {{.purpose = PURPOSE_CREATE, .net_code = -ERR_PROTOCOL, .status = 429}, RETRY_END},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(retry_decide(&rows[i].facts), rows[i].verdict);
+}
+
+static void a_delete_keeps_half_of_its_time_for_a_second_attempt(void **state)
+{
+    (void)state;
+    assert_int_equal(retry_attempt_ms(PURPOSE_GET, 0, 30000), 30000);
+    assert_int_equal(retry_attempt_ms(PURPOSE_CREATE, 0, 30000), 30000);
+    assert_int_equal(retry_attempt_ms(PURPOSE_DELETE, 0, 30000), 15000);
+    assert_int_equal(retry_attempt_ms(PURPOSE_DELETE, 1, 14000), 14000);
+    assert_int_equal(retry_attempt_ms(PURPOSE_GET, 1, -5), 1);
+}
+
+static void the_pause_is_any_up_to_one_that_doubles(void **state)
+{
+    (void)state;
+    assert_int_equal(retry_jitter_ms(1, 0), 0);
+    assert_int_equal(retry_jitter_ms(1, 250), 250);
+    assert_int_equal(retry_jitter_ms(2, 500), 500);
+    for (uint64_t chance = 0; chance < 3000; chance++)
+        assert_in_range(retry_jitter_ms(2, chance), 0, 500);
+    assert_in_range(retry_jitter_ms(4000000000u, UINT64_MAX), 0, 60000);
+}
+
+static void second_attempts_are_at_most_a_tenth_of_the_first_ones_and_ten(void **state)
+{
+    RetryQuota quota = {0};
+    unsigned taken = 0;
+
+    (void)state;
+    retry_quota_earn(&quota); /* what is full stays full */
+    for (int i = 0; i < 1000; i++) {
+        retry_quota_earn(&quota);
+        taken += retry_quota_take(&quota);
+        taken += retry_quota_take(&quota);
+    }
+    assert_in_range(taken, 109, 110);
 }
 
 int main(void)
@@ -91,7 +161,11 @@ int main(void)
         cmocka_unit_test(retry_after_is_read_in_every_form),
         cmocka_unit_test(without_retry_after_the_pause_doubles_with_chance),
         cmocka_unit_test(no_pause_asked_for_again_and_again_gets_one_all_the_same),
-        cmocka_unit_test(only_what_was_surely_not_done_goes_out_again),
+        cmocka_unit_test(what_may_pass_is_tried_thrice_unless_it_can_be_done_but_once),
+        cmocka_unit_test(what_was_surely_not_done_goes_out_again),
+        cmocka_unit_test(a_delete_keeps_half_of_its_time_for_a_second_attempt),
+        cmocka_unit_test(the_pause_is_any_up_to_one_that_doubles),
+        cmocka_unit_test(second_attempts_are_at_most_a_tenth_of_the_first_ones_and_ten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
