@@ -23,23 +23,16 @@ typedef struct Settling {
     struct Settling *prev, *next;
 } Settling;
 
-static void on_listed(void *ctx, const Failure *failure)
-{
-    (void)ctx;
-    (void)failure;
-}
-
 static void on_time(void *ctx)
 {
     Store *store = ctx;
     Set *set = &store->sets[STORE_INSTANCES];
-    StoreOp *op;
 
     if (!store->settlings)
         return;
     timer_start(store->settle_timer, LOOK_MS);
     set->expired = true;
-    (void)store_list(store, STORE_INSTANCES, NULL, on_listed, NULL, &op); /* one that is held goes on, too */
+    fetch_list_refresh(set); /* however long it takes: nobody's deadline ends it */
 }
 
 void settle_begin(Store *store, uint64_t number)

@@ -4,6 +4,7 @@
  *   sim --seed N                  one history, and prints its trace
  *   sim --same FROM COUNT         runs each seed twice, and compares the traces
  *   sim --run FROM COUNT JOBS     so many from a seed on; prints what failed, and sums up
+ *   sim --week DAYS INSTANCES     days of steady use under the API's limits
  *   sim --find FROM COUNT JOBS    the same, up to the first that fails
  */
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "history.h"
 #include "log.h"
 #include "runner.h"
+#include "week.h"
 
 static int run_one(uint64_t seed)
 {
@@ -61,6 +63,17 @@ static int run_twice(uint64_t from, uint64_t count)
     return failed > 0 ? 1 : 0;
 }
 
+/* With lists that bring all fields, and with such that bring names alone. */
+static int run_week(unsigned days, unsigned instances)
+{
+    unsigned failed = 0;
+
+    for (int i = 0; i < 2; i++)
+        failed += !week_run(&(WeekOrder){.days = days, .instances = instances, .summaries = i == 1});
+    printf("%u passed, %u failed\n", 2 - failed, failed);
+    return failed > 0 ? 1 : 0;
+}
+
 static uint64_t number(const char *text)
 {
     return strtoull(text, NULL, 10);
@@ -75,12 +88,15 @@ int main(int argc, char **argv)
         return run_one(number(argv[2]));
     if (argc == 4 && strcmp(verb, "--same") == 0)
         return run_twice(number(argv[2]), number(argv[3]));
+    if (argc == 4 && strcmp(verb, "--week") == 0)
+        return run_week((unsigned)number(argv[2]), (unsigned)number(argv[3]));
     if (argc == 5 && (strcmp(verb, "--run") == 0 || strcmp(verb, "--find") == 0))
         return run_many((RunnerOrder){.from = number(argv[2]),
                                       .count = number(argv[3]),
                                       .jobs = (unsigned)number(argv[4]),
                                       .progress = number(argv[3]) > 100000,
                                       .until_found = verb[2] == 'f'});
-    fprintf(stderr, "usage: sim --seed N | --same FROM COUNT | --run FROM COUNT JOBS | --find FROM COUNT JOBS\n");
+    fprintf(stderr, "usage: sim --seed N | --same FROM COUNT | --week DAYS INSTANCES | --run FROM COUNT JOBS | --find "
+                    "FROM COUNT JOBS\n");
     return 2;
 }

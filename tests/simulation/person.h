@@ -13,7 +13,7 @@
 typedef struct Person Person;
 typedef void (*person_fn)(Person *person);
 
-enum { PERSON_BYTES = 4096, PERSON_PERSONS = 4, PERSON_LISTED_MAX = 600 };
+enum { PERSON_BYTES = 2048, PERSON_PERSONS = 4, PERSON_LISTED_MAX = 200 };
 
 struct Person {
     World *world;

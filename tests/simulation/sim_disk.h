@@ -29,7 +29,7 @@ typedef struct SimNameChange {
     SimFile *file;
 } SimNameChange;
 
-enum { SIM_NAMES_MAX = 512, SIM_CHANGES_MAX = 512 };
+enum { SIM_NAMES_MAX = 256, SIM_CHANGES_MAX = 64 };
 
 typedef struct SimDisk {
     Fsio fsio; /* first */

@@ -226,7 +226,12 @@ void truth_told(World *world, WorldText *text, int code)
     world_trace(world, "told of %s %s: %s", what, text->name, error_name(code));
     text->outcome = code;
     if (!text->is_mkdir)
-        truth_dropped(world, text->project, text->name); /* a newer text takes the place of older ones */
+        truth_dropped(world, text->project, text->name);      /* a newer text takes the place of older ones */
+    if (code == 0 && text->instance > 0 && !text->is_mkdir) { /* which may have got another name since it was opened */
+        const CloudInstance *made = world->cloud.instances[text->instance - 1];
+
+        truth_dropped(world, made->project, made->name);
+    }
     text->kept = is_kept(code) && !text->is_mkdir;
     if (code == 0 && text->created + text->updated == 0 && !is_there(world, text))
         world_violation(world, "%s of %s was acknowledged, and was never carried out", what, text->name);
