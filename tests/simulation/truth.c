@@ -225,8 +225,8 @@ void truth_told(World *world, WorldText *text, int code)
 
     world_trace(world, "told of %s %s: %s", what, text->name, error_name(code));
     text->outcome = code;
-    if (!text->is_mkdir)
-        truth_dropped(world, text->project, text->name);      /* a newer text takes the place of older ones */
+    for (unsigned i = 0; i < cloud_project_count(&world->cloud) && !text->is_mkdir; i++)
+        truth_dropped(world, i, text->name); /* a newer text takes the place of older ones; its file may have moved */
     if (code == 0 && text->instance > 0 && !text->is_mkdir) { /* which may have got another name since it was opened */
         const CloudInstance *made = world->cloud.instances[text->instance - 1];
 
