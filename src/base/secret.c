@@ -33,6 +33,19 @@ void secret_free_block(void *block)
     free(block);
 }
 
+void *secret_realloc_block(void *block, size_t bytes)
+{
+    size_t room = block ? malloc_usable_size(block) : 0;
+    void *moved = malloc(bytes);
+
+    if (!moved)
+        return NULL;
+    if (block)
+        memcpy(moved, block, room < bytes ? room : bytes);
+    secret_free_block(block);
+    return moved;
+}
+
 void secret_guard_process(void)
 {
     prctl(PR_SET_DUMPABLE, 0);

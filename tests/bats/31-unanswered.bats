@@ -381,7 +381,8 @@ read_fails() {
     admin POST /token '{}' >/dev/null
     jq -e .region "$prod/web-1.json"
     mkdir "$prod/web-9"
-    assert_equal "$(admin GET /log | jq -c '[.[-4:][].token]')" '["old","current","current","current"]'
+    # whether the change was seen first or the refusal: none goes with the old one after the first with the new one
+    admin GET /log | jq -e 'map(.token) | (index("current") as $at | $at != null and (.[$at:] | index("old") | not))'
 }
 
 @test "a latched mount works again when the token file changes" {
