@@ -98,30 +98,6 @@ mounts() {
     [[ $stderr == *'chmod 600'* ]]
 }
 
-@test "a token file that others may use" {
-    cp "$TOKEN_FILE" "$AREA/token"
-    local mode
-    for mode in 644 640 604 660 620 700 666; do
-        chmod "$mode" "$AREA/token"
-        mounting "token_file=$AREA/token,cacert=$CACERT"
-        cannot 4 "chmod 600 $AREA/token" "${MOUNTING[@]}"
-    done
-    assert_equal "$(requests)" 0
-    for mode in 400 600; do
-        chmod "$mode" "$AREA/token"
-        mounting "token_file=$AREA/token,cacert=$CACERT"
-        mounts "${MOUNTING[@]}"
-        mount_down
-    done
-}
-
-@test "a token file that is a symbolic link" {
-    ln -s "$TOKEN_FILE" "$AREA/token"
-    mounting "token_file=$AREA/token,cacert=$CACERT"
-    cannot 4 'symbolic link' "${MOUNTING[@]}"
-    assert_equal "$(requests)" 0
-}
-
 @test "a token file that is no file" {
     mkdir "$AREA/token"
     mounting "token_file=$AREA/token,cacert=$CACERT"
@@ -129,26 +105,6 @@ mounts() {
     mkfifo -m 600 "$AREA/pipe"
     mounting "token_file=$AREA/pipe,cacert=$CACERT"
     cannot 4 'not a regular file' "${MOUNTING[@]}"
-}
-
-@test "a token file of somebody else" {
-    [ "$(id -u)" = 0 ] || skip "only root can make one"
-    install -m 600 -o 12345 "$TOKEN_FILE" "$AREA/token"
-    mounting "token_file=$AREA/token,cacert=$CACERT"
-    cannot 4 'belongs to somebody else' "${MOUNTING[@]}"
-    [[ $stderr == *"chown 0 $AREA/token"* ]]
-    [[ $stderr == *'owner 12345'* && $stderr == *'user 0'* ]]
-}
-
-@test "a token that can't be one" {
-    local text
-    for text in '' 'two words' $'line\nline' $' lead' $'tr\u00e4s' $'a\r\nX-Evil: b'; do
-        printf '%s' "$text" >"$AREA/token"
-        chmod 600 "$AREA/token"
-        mounting "token_file=$AREA/token,cacert=$CACERT"
-        cannot 4 "can't be used" "${MOUNTING[@]}"
-    done
-    assert_equal "$(requests)" 0
 }
 
 @test "one final line end is no part of a token" {

@@ -107,3 +107,71 @@ look_anew() {
     fault_aftermath EINVAL
     ! grep '^notice .*refuses' "$MNT/.skystack/status"
 }
+
+# What the status page says of the token.
+token_status() {
+    jq -r ".token.$1" "$MNT/.skystack/status.json"
+}
+
+trouble_is() {
+    [[ $(token_status trouble) == *"$1"* ]]
+}
+
+# The calls that proved a token, since the counts were reset: the token's kind and the answer.
+proofs() {
+    admin GET /log | jq -c 'map(select(.path == "/v1/projects" and .query == "limit=1") | [.token, .status])'
+}
+
+proofs_are() {
+    [ "$(proofs)" = "$1" ]
+}
+
+@test "fault 59: a new token is tried with one harmless call before the old one is dropped" {
+    admin POST /config '{"rows":"summary"}' >/dev/null
+    fault_mount timeout=20
+    admin POST /log/reset >/dev/null
+    local old new
+    old=$(cat "$TOKEN_FILE")
+    # while it is tried, requests go on with the old one
+    fault '{"kind":"delay","path":"/v1/projects","query":"limit=1","ms":1500}' >/dev/null
+    new=$(admin POST /token '{"keep_old":true}' | jq -r .token)
+    is_searching() { [ "$(token_status searching)" = "$1" ]; }
+    within 5 is_searching true
+    jq -e .region "$prod/web-1.json"
+    assert_equal "$(admin GET /log | jq -c 'map(select(.path != "/v1/projects")) | map(.token) | unique')" '["old"]'
+    within 10 proofs_are '[["current",200]]'
+    within 5 is_searching false
+    jq -e .region "$prod/web-2.json"
+    assert_equal "$(admin GET /log | jq -r '.[-1].token')" current
+
+    # one that is refused is told, the one before stays in use, and it is not tried again
+    printf '%s\n' "$old" >>"$PLACE/tokens"
+    printf '%s\n' "$new" >>"$PLACE/tokens"
+    echo sky_sbx_canary_wrong >"$TOKEN_FILE"
+    within 5 trouble_is 'refused the new token'
+    assert_equal "$(grep -c 'warn: The API refused the new token' "$LOG")" 1
+    assert_equal "$(proofs)" '[["current",200],["other",401]]'
+    touch "$TOKEN_FILE"
+    "$SKYSTACKFS" refresh "$MNT"
+    jq -e .region "$prod/web-1.json"
+    sleep 1
+    assert_equal "$(proofs)" '[["current",200],["other",401]]'
+    [[ $(token_status refused_at) == null ]]
+    # but when somebody says so
+    kill -HUP "$MOUNT_PID"
+    within 5 proofs_are '[["current",200],["other",401],["other",401]]'
+
+    # one that can't be tried, for want of an answer, is tried later
+    fault '{"kind":"status","status":503,"path":"/v1/projects","query":"limit=1","count":-1}' >/dev/null
+    printf '%s\n' "$old" >"$TOKEN_FILE"
+    within 5 trouble_is 'This error was asked for.'
+    jq -e .region "$prod/web-1.json"
+    faults_clear
+    is_old_again() {
+        cat "$prod/web-1.json" >/dev/null
+        "$SKYSTACKFS" refresh "$MNT"
+        [ "$(token_status trouble)" = null ]
+    }
+    within 15 is_old_again
+    fault_aftermath none
+}
