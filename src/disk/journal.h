@@ -51,7 +51,7 @@ typedef struct Intent {
     char *text;        /* as the person wrote it, any bytes, and a NUL behind them */
     size_t text_bytes; /* 0 if there is none */
     char *body;        /* as it was (to be) sent; "" if not known yet */
-    char *known_ids;   /* of a create: ids of that name known before, separated by blanks */
+    char *known_ids;   /* of a create: ids of that name known before, as one text */
     int64_t wall_ms;   /* when it was asked for */
     uid_t uid;
     Failure failure; /* of the last two states */

@@ -5,6 +5,9 @@
 
 #include "crash.h"
 #include "error.h"
+#include "known_ids.h"
+
+enum { KNOWN_IDS_BYTES = 1 << 20 };
 
 static void advance(Change *change);
 
@@ -191,26 +194,25 @@ static void on_written(void *ctx, int code, const Intent *intent)
     fail_unsent(change, &failure);
 }
 
-/* Ids that bear the name already: if the create stays unanswered, it was none of these. */
-static char *ids_of_name(const Change *change)
+/* Ids that bear the name already: if the create stays unanswered, it was none of these. One that was left out could be
+ * taken for it. */
+static int add_ids_of_name(const Change *change, Buf *ids)
 {
-    _cleanup_buf_ Buf ids = BUF_INIT(1 << 16);
     const Set *set = &change->store->sets[STORE_INSTANCES];
-    size_t bytes;
-    char *text;
+    int r = 0;
 
-    for (const Entry *each = set->entries; each && change->kind == STORE_CREATE; each = each->hh.next) {
-        if (span_equal(resource_name(each->resource), (Span){change->name, change->name_bytes}) &&
-            buf_printf(&ids, "%s ", resource_id(each->resource)) < 0)
-            break;
+    for (const Entry *each = set->entries; r == 0 && each && change->kind == STORE_CREATE; each = each->hh.next) {
+        if (span_equal(resource_name(each->resource), (Span){change->name, change->name_bytes}))
+            r = known_ids_add(ids, resource_id(each->resource));
     }
-    return buf_steal(&ids, &text, &bytes) < 0 ? NULL : text;
+    return r;
 }
 
-static void write_down(Change *change)
+static int begin_intent(Change *change)
 {
-    char *ids = ids_of_name(change);
-    Intent intent = {
+    _cleanup_buf_ Buf ids = BUF_INIT(KNOWN_IDS_BYTES);
+    int r = add_ids_of_name(change, &ids);
+    const Intent intent = {
         .kind = (enum IntentKind)change->kind,
         .state = INTENT_BEGUN,
         .project_id = change->project_id,
@@ -219,17 +221,22 @@ static void write_down(Change *change)
         .text = change->text,
         .text_bytes = change->text_bytes,
         .body = change->body,
-        .known_ids = ids ? ids : (char[]){""},
+        .known_ids = ids.data,
         .wall_ms = clock_wall_ms(change->store->clock),
         .uid = change->uid,
     };
+
+    return r < 0 ? r : journal_begin(change->store->journal, &intent, on_written, change);
+}
+
+static void write_down(Change *change)
+{
     Failure failure;
     int r;
 
     change->state = CHANGE_WRITING;
     crash_point("change.begun");
-    r = journal_begin(change->store->journal, &intent, on_written, change);
-    free(ids);
+    r = begin_intent(change);
     if (r == 0)
         return;
     failure = failure_make(r, "%s", error_sentence(r));

@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "json.h"
+#include "known_ids.h"
 #include "log.h"
 #include "store_internal.h"
 
@@ -52,17 +53,6 @@ void settle_begin(Store *store, uint64_t number)
     timer_start(store->settle_timer, FIRST_LOOK_MS);
 }
 
-static bool is_known_id(const char *known_ids, const char *id)
-{
-    size_t length = strlen(id);
-
-    for (const char *at = strstr(known_ids, id); at; at = strstr(at + 1, id)) {
-        if ((at == known_ids || at[-1] == ' ') && at[length] == ' ')
-            return true;
-    }
-    return false;
-}
-
 /* What was asked for and what is there must not contradict each other. */
 static bool agrees(Span body, const Resource *resource, const char *field)
 {
@@ -80,7 +70,7 @@ static bool may_be_it(const Intent *intent, const Resource *resource)
 
     return span_equal(resource_name(resource), span_of(intent->name)) &&
            (project.len == 0 || span_equal(project, span_of(intent->project_id))) &&
-           !is_known_id(intent->known_ids, resource_id(resource));
+           !known_ids_have(intent->known_ids, resource_id(resource));
 }
 
 /* Nothing speaks against it. It may have been changed since, and a clock may be wrong. */

@@ -44,7 +44,7 @@ static inline Intent sample(const char *name, Span text)
                     .text = (char *)text.at,
                     .text_bytes = text.len,
                     .body = (char *)"{\"name\":\"\xC3\xA4%41\"}",
-                    .known_ids = (char *)"ins_1 ins_2",
+                    .known_ids = (char *)"ins_1/ins_2/",
                     .wall_ms = 1000,
                     .uid = 4000000000U};
 }
