@@ -45,6 +45,10 @@ typedef struct App {
 
 /* status.c: registers .skystack/status and status.json. 0 or -ERR_NO_MEMORY. */
 int status_register(App *app);
+/* status_api.c: what it says of requests: the budget, what waits and why, whether the API can be reached. */
+typedef struct cJSON cJSON;
+int status_api_render(const ApiStats *api, const StoreListFacts *instances, Buf *into);
+void status_api_json(cJSON *root, const ApiStats *stats, const StoreListFacts *instances);
 /* The page for people. */
 int status_render(void *ctx, Buf *into);
 

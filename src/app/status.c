@@ -39,6 +39,8 @@ static const char *health(const Status *status)
         return "the token is refused";
     if (status->api.held_ms > 0)
         return "the API told us to wait";
+    if (status->api.unreachable)
+        return "the API can't be reached; what is shown is stale";
     if (status->trouble)
         return "the API does not answer as it should; what is shown is stale";
     return "ok";
@@ -87,25 +89,6 @@ static int add_kept(const App *app, Buf *into)
     if (code < 0)
         return buf_printf(into, "snapshot   not kept: %s\n", error_sentence(code));
     return kept ? buf_printf(into, "snapshot   kept %s ago\n", age) : buf_append_str(into, "snapshot   not kept yet\n");
-}
-
-static int add_budget(const ApiStats *api, Buf *into)
-{
-    int r = buf_printf(into, "requests   %llu sent, %llu without success\n", (unsigned long long)api->requests,
-                       (unsigned long long)api->failures);
-
-    if (r == 0)
-        r = api->minute_limit
-                ? buf_printf(into, "budget     %u of %u in this minute", api->minute_used, api->minute_limit)
-                : buf_printf(into, "budget     %u in this minute (no limit)", api->minute_used);
-    if (r == 0)
-        r = api->day_limit ? buf_printf(into, ", %u of %u in this day\n", api->day_used, api->day_limit)
-                           : buf_printf(into, ", %u in this day (no limit)\n", api->day_used);
-    if (r == 0)
-        r = buf_printf(into, "line       %u waiting, %u under way", api->in_line, api->in_flight);
-    if (r == 0 && api->held_ms > 0)
-        r = buf_printf(into, ", held for %lld s by the API", (long long)((api->held_ms + 999) / 1000));
-    return r < 0 ? r : buf_append_char(into, '\n');
 }
 
 /* A text that may hold anything, behind a label. */
@@ -171,7 +154,7 @@ int status_render(void *ctx, Buf *into)
     if (r == 0)
         r = add_token(&status.token, into);
     if (r == 0)
-        r = add_budget(&status.api, into);
+        r = status_api_render(&status.api, &status.instances, into);
     if (r == 0)
         r = buf_printf(into, "kernel     %llu requests, %u parked, %llu nodes\n",
                        (unsigned long long)status.mount.requests, status.mount.parked,
@@ -191,26 +174,6 @@ static void add_list_json(cJSON *root, const char *name, const StoreListFacts *f
     if (facts->complete)
         cJSON_AddNumberToObject(list, "age_seconds", (double)(facts->age_ms / 1000));
     cJSON_AddNumberToObject(list, "json_bytes", (double)facts->json_bytes);
-}
-
-static void add_api_json(cJSON *root, const ApiStats *stats)
-{
-    static const char *const classes[API_CLASSES] = {"change", "read", "refresh", "background"};
-    cJSON *api = cJSON_AddObjectToObject(root, "api");
-    cJSON *by_class = cJSON_AddObjectToObject(api, "by_class");
-
-    for (size_t i = 0; i < API_CLASSES; i++)
-        cJSON_AddNumberToObject(by_class, classes[i], (double)stats->by_class[i]);
-    cJSON_AddNumberToObject(api, "requests", (double)stats->requests);
-    cJSON_AddNumberToObject(api, "failures", (double)stats->failures);
-    cJSON_AddNumberToObject(api, "in_line", stats->in_line);
-    cJSON_AddNumberToObject(api, "in_flight", stats->in_flight);
-    cJSON_AddNumberToObject(api, "minute_used", stats->minute_used);
-    cJSON_AddNumberToObject(api, "minute_limit", stats->minute_limit);
-    cJSON_AddNumberToObject(api, "day_used", stats->day_used);
-    cJSON_AddNumberToObject(api, "day_limit", stats->day_limit);
-    cJSON_AddNumberToObject(api, "held_seconds", (double)((stats->held_ms + 999) / 1000));
-    cJSON_AddBoolToObject(api, "token_latched", stats->token_latched);
 }
 
 /* Quoted by ourselves: it may hold any bytes. */
@@ -275,7 +238,7 @@ static cJSON *status_tree(App *app, const Status *status)
     add_list_json(root, "instances", &status->instances);
     add_token_json(root, &status->token);
     add_kept_json(root, app);
-    add_api_json(root, &status->api);
+    status_api_json(root, &status->api, &status->instances);
     kernel = cJSON_AddObjectToObject(root, "kernel");
     cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);
     cJSON_AddNumberToObject(kernel, "parked", status->mount.parked);

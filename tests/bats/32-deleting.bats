@@ -185,8 +185,9 @@ is_nowhere() {
     local id answer
     id=$(id_of web-1)
     while read -r answer errno text; do
-        fault "{\"kind\":\"status\",\"method\":\"DELETE\",\"status\":$answer,\"message\":\"It says no.\"}" >/dev/null
+        fault "{\"kind\":\"status\",\"method\":\"DELETE\",\"status\":$answer,\"message\":\"It says no.\",\"count\":-1}" >/dev/null
         refused "$text" rm "$prod/web-1.json"
+        faults_clear
         assert_equal "$answer $(newest errno)" "$answer $errno"
         [[ $(newest message) == *'It says no.'* ]]
         [ -n "$(newest request_id)" ]
@@ -200,12 +201,21 @@ is_nowhere() {
 500 EREMOTEIO Remote I/O error
 TABLE
     rm "$prod/web-1.json"
-    assert_equal "$(deleted | wc -l)" 5
+    assert_equal "$(deleted | wc -l)" 7 # the 500 was tried three times
+}
+
+@test "a delete that failed for a moment is sent again, and nobody notices" {
+    up
+    fault '{"kind":"status","method":"DELETE","status":503}' >/dev/null
+    rm "$prod/web-1.json"
+    [ ! -e "$prod/web-1.json" ]
+    assert_equal "$(deleted | wc -l)" 2
+    assert_equal "$(jq .api.retries "$MNT/.skystack/status.json")" 1
 }
 
 @test "a delete that is not answered is ETIMEDOUT, and one that could not be sent ECONNREFUSED" {
     up
-    fault '{"kind":"hang","method":"DELETE"}' >/dev/null
+    fault '{"kind":"hang","method":"DELETE","count":-1}' >/dev/null
     refused 'Connection timed out' rm "$prod/web-1.json"
     assert_equal "$(newest sent)" unanswered
     faults_clear
