@@ -207,3 +207,82 @@ creates() {
     assert_equal "$(token_status refused_at)" null
     fault_aftermath EACCES "$(request_id POST)"
 }
+
+# held HEADERS: a create meets one 429 with these headers (JSON), succeeds all the same, and was sent twice.
+held() {
+    local posts_before
+    posts_before=$(posts)
+    held_count=$((${held_count:-0} + 1))
+    fault "{\"kind\":\"status\",\"status\":429,\"method\":\"POST\",\"code\":\"rate_limited\",\"headers\":$1}" >/dev/null
+    put "$prod/web-9$held_count.json" '{"tags":["mine"]}'
+    [ -e "$prod/web-9$held_count.json" ]
+    assert_equal "$1: $(($(posts) - posts_before))" "$1: 2"
+}
+
+@test "fault 25: a 429 is waited out within wait=, whatever its Retry-After says, and is EBUSY else" {
+    fault_mount wait=30
+    held '{"Retry-After":"0"}'
+    held '{"Retry-After":"-7"}'
+    held "{\"Retry-After\":\"$(date -u -d '+1 second' '+%a, %d %b %Y %H:%M:%S GMT')\"}"
+    held '{}'
+    fault_aftermath none
+    fault '{"kind":"status","status":429,"method":"POST","code":"rate_limited","headers":{"Retry-After":"1000000000"}}' >/dev/null
+    refused 'Device or resource busy' put "$prod/web-99.json" '{"tags":["mine"]}'
+    fault_kept "$prod/web-99.json" '{"tags":["mine"]}'
+    fault_aftermath EBUSY "$(request_id POST)"
+    requests_reset
+    refused 'Device or resource busy' mkdir "$prod/web-98"
+    assert_equal "$(requests)" 0
+    jq -e '.api.held_seconds > 3500' "$MNT/.skystack/status.json"
+    grep -q 'told us to wait' "$MNT/.skystack/status"
+    fault_aftermath EBUSY
+}
+
+# Every look asks, and one that is not answered is served stale.
+looked_at() {
+    echo all >"$MNT/.skystack/refresh"
+    cat "$prod/web-1.json" >/dev/null
+    getfattr --only-values -n user.skystack.source "$prod/web-1.json"
+}
+
+@test "fault 26: when the day's requests are spent, reads are stale, changes use what is kept for them, and then it is EDQUOT" {
+    fault_mount requests_per_day=24
+    local i
+    for ((i = 0; i < 20; i++)); do
+        [ "$(looked_at)" != stale ] || break
+    done
+    assert_equal "$(looked_at)" stale
+    requests_reset
+    for ((i = 1; i <= 12; i++)); do mkdir "$prod/web-9$i"; done
+    assert_equal "$(posts) $(requests)" '12 12'
+    refused 'Disk quota exceeded' put "$prod/web-99.json" '{"tags":["mine"]}'
+    fault_kept "$prod/web-99.json" '{"tags":["mine"]}'
+    assert_equal "$(posts) $(requests)" '12 12'
+    assert_equal "$(looked_at)" stale
+    assert_equal "$(jq -c '[.api.day_used, .api.day_limit]' "$MNT/.skystack/status.json")" '[24,24]'
+    fault_aftermath EDQUOT
+    # the count outlives the daemon
+    mount_killed
+    run timeout 30 "$SKYSTACKFS" "$ENDPOINT" "$MNT" \
+        -o "token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state,ro,requests_per_day=24"
+    assert_equal "$(requests)" 12
+}
+
+@test "fault 27: find, grep -r and a crawl like updatedb's at once, over 10,000 instances, cost as much as one listing" {
+    sandbox_stop
+    FAULT_MEMORY_KB=65536 fault_sandbox --instances 10000 --dir "$PLACE/ten-thousand"
+    fault_mount ttl=300,ttl_projects=300
+    echo all >"$MNT/.skystack/refresh"
+    requests_reset
+    local pid pids=()
+    background find "$MNT" -name 'web-1*' -size +1M
+    pids+=("$BACKGROUND")
+    background grep -r no-such-text "$MNT"
+    pids+=("$BACKGROUND")
+    background find "$MNT" -printf '%i %p %T@\n'
+    pids+=("$BACKGROUND")
+    for pid in "${pids[@]}"; do within 60 ended "$pid"; done
+    assert_equal "$(requests 'GET /v1/projects') $(requests 'GET /v1/instances') $(requests)" '1 50 51'
+    assert_equal "$(grep -c "json " "$PLACE/background.3")" 10000
+    FAULT_MEMORY_KB=65536 fault_aftermath none
+}
