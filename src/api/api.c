@@ -337,15 +337,16 @@ static void on_fetched(void *ctx, const Failure *failure)
     api->fetched(api->fetched_ctx, failure);
 }
 
-bool api_fetch_token(Api *api, api_token_fn done, void *ctx)
+int api_fetch_token(Api *api, api_token_fn done, void *ctx, Failure *ret_failure)
 {
-    Failure failure;
     uint64_t number;
 
     api->fetch = (CredentialWaiter){.wake = on_fetched, .ctx = api};
     api->fetched = done;
     api->fetched_ctx = ctx;
-    return !credential_use(api->courier.credential, &api->fetch, &number, &failure);
+    if (credential_use(api->courier.credential, &api->fetch, &number, ret_failure))
+        return 0;
+    return ret_failure->code < 0 ? ret_failure->code : 1;
 }
 
 const char *api_notice(Api *api)

@@ -9,9 +9,9 @@
 /* Failure is NULL if there is a token. */
 typedef void (*api_token_fn)(void *ctx, const Failure *failure);
 
-/* Has a token's command run, where that is the source. True: `done` will run, once, from the loop. False: there is a
- * token already. Once, before anything is asked of the API. */
-bool api_fetch_token(Api *api, api_token_fn done, void *ctx);
+/* Has a token's command run, where that is the source. 1: `done` will run, once, from the loop. 0: there is a token
+ * already. Or the failure's code: it can't be run. Once, before anything is asked of the API. */
+int api_fetch_token(Api *api, api_token_fn done, void *ctx, Failure *ret_failure);
 /* Reads the token again (SIGHUP), and tries what is there even if that was refused before. The one in use stays so
  * until the new one is proved. The outcome is logged. */
 void api_reload_token(Api *api);

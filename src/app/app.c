@@ -235,12 +235,12 @@ static void on_fetched(void *ctx, const Failure *failure)
 /* The token may be a program's to give. What was needed to find its source is wiped. */
 static int fetch_token(App *app)
 {
-    bool running = api_fetch_token(app->api, on_fetched, app);
+    int r = api_fetch_token(app->api, on_fetched, app, &app->failure);
 
     token_choice_release(&app->token);
-    if (running && !app->fetched)
+    if (r > 0)
         loop_run(app->loop);
-    if (running && !app->fetched)
+    if (r > 0 && !app->fetched)
         return EXIT_FAILED; /* told to end meanwhile */
     return app->failure.code < 0 ? give_up(&app->failure) : EXIT_OK;
 }
@@ -414,6 +414,19 @@ static void tear_down(App *app)
     token_choice_release(&app->token);
 }
 
+static int choose_token(App *app)
+{
+    const Settings *settings = app->settings;
+    int r = token_choose(settings->token_file, settings->token_command, &app->token, &app->failure);
+
+    if (r == 0)
+        return EXIT_OK;
+    if (r != -ERR_INVALID)
+        return give_up(&app->failure);
+    say_failure(&app->failure);
+    return EXIT_USAGE;
+}
+
 int app_run(Settings *settings)
 {
     static int (*const steps[])(App *) = {open_state,  make_loop, open_journal, open_ledger, make_net,   make_api,
@@ -424,9 +437,11 @@ int app_run(Settings *settings)
     secret_guard_process();
     /* Until it is mounted, what goes wrong is said once, by say_failure(). */
     log_open(LOG_TO_STDERR, settings->debug ? settings->log_level : LOG_LEVEL_NONE);
-    if (mountpoint_prepare(settings->mountpoint, &app.failure) < 0 ||
-        token_choose(settings->token_file, settings->token_command, &app.token, &app.failure) < 0)
+    if (mountpoint_prepare(settings->mountpoint, &app.failure) < 0)
         return give_up(&app.failure);
+    code = choose_token(&app);
+    if (code != EXIT_OK)
+        return code;
     if (!settings->foreground && daemon_start() < 0)
         return out_of_memory();
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == EXIT_OK; i++)

@@ -38,7 +38,8 @@ static int print_help(void)
            "    -d  the same, and show each request of the kernel\n"
            "    -h  this help        -V  the version\n"
            "\nOptions (and their defaults):\n%s"
-           "\nThe token comes from token_file=, else $SKYSTACK_TOKEN, $CREDENTIALS_DIRECTORY/skystack-token,\n"
+           "\nThe token comes from token_file=, token_command=, else $SKYSTACK_TOKEN, "
+           "$CREDENTIALS_DIRECTORY/skystack-token,\n"
            "~/.config/skystackfs/token or /etc/skystackfs/token. It is never an argument.\n"
            "\nExit codes: 0 good, 1 failed, 2 wrong usage, 3 not found, 4 token refused, 32 not mounted.\n",
            buf_text(&help));

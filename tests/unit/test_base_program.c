@@ -17,6 +17,7 @@
 #include "program.h"
 #include "secret.h"
 #include "test_disk_fakes.h"
+#include "words.h"
 
 enum { PATIENCE_MS = 5000 };
 
@@ -218,6 +219,40 @@ static void a_cancelled_program_is_killed_and_tells_nothing(void **state)
     programs_free(programs);
 }
 
+static void a_command_is_cut_into_words_without_a_shell(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *words[4];
+    } rows[] = {
+        {"echo hello", {"echo", "hello"}},
+        {"  echo\t hello ", {"echo", "hello"}},
+        {"echo \"hello with space\"", {"echo", "hello with space"}},
+        {"echo \"hello with \"\"quotes\"\" and space\"", {"echo", "hello with \"quotes\" and space"}},
+        {"echo \"\" '$x' \\", {"echo", "", "'$x'", "\\"}},
+        {"/bin/echo", {"/bin/echo"}},
+    };
+    static const char *const bad[] = {"", "  ", "\"\"", "\"echo", "ec\"ho\"", "\"echo\"x", "echo \"a"};
+    char **words;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t count = 0;
+
+        assert_int_equal(words_split(rows[i].text, &words), 0);
+        for (; words[count]; count++)
+            assert_string_equal(words[count], rows[i].words[count]);
+        assert_true(count == 4 || !rows[i].words[count]);
+        words_free(words);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(words_split(bad[i], &words), -ERR_INVALID);
+    assert_int_equal(words_split("./give me", &words), 0);
+    assert_int_equal(words[0][0], '/');
+    words_free(words);
+    words_free(NULL);
+}
+
 /* ---- files ---- */
 
 static void on_changed(void *ctx)
@@ -400,6 +435,7 @@ int main(void)
         ON_LOOP(what_it_leaves_behind_is_not_waited_for),
         ON_LOOP(a_program_inherits_its_three_descriptors_alone),
         ON_LOOP(a_cancelled_program_is_killed_and_tells_nothing),
+        cmocka_unit_test(a_command_is_cut_into_words_without_a_shell),
         ON_LOOP(a_file_is_seen_to_be_rewritten_replaced_removed_and_made),
         ON_LOOP(a_directory_behind_a_link_is_seen_to_be_exchanged),
         ON_LOOP(a_directory_that_is_made_anew_is_watched_again),
