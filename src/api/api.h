@@ -92,8 +92,7 @@ void api_cancel(ApiCall *call);
  */
 bool api_retract(ApiCall *call);
 void api_stats(Api *api, ApiStats *ret_stats);
-/* What it says of its version that a person should know, a sentence as it came, unescaped; "" for nothing. Lives until
- * the next answer. */
+/* What it says of its version, a sentence, unescaped; "" for nothing. Lives until the next answer. */
 const char *api_notice(Api *api);
 /* How far apart requests must lie that can wait, so that the day's last; 0: as near as they like. In milliseconds. */
 int64_t api_pace_ms(Api *api);

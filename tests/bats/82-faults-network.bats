@@ -390,10 +390,10 @@ look_at_all() {
 DAY=86400
 
 @test "fault 39: a wall clock that jumps a day, and a machine that was suspended, expire nothing wrongly and cause no burst" {
-    clock_mount ttl=60,delete_delay=2
+    clock_mount ttl=60,delete_delay=4
     look_at_all
     requests_reset
-    local off
+    local off began sent
     for off in $DAY -$DAY 0; do
         clock_set "$off" 0
         look_at_all
@@ -401,12 +401,14 @@ DAY=86400
     done
 
     # a delete waits as long as it should, whatever the wall clock says
+    began=$(since)
     rm "$prod/web-1.json"
     clock_set $DAY 0
     sleep 0.7
-    assert_equal "$(made DELETE)" 0
+    sent=$(made DELETE)
+    [ "$sent" = 0 ] || [ $(($(since) - began)) -ge 4000 ]
     clock_set -$DAY 0
-    within 5 deleted ins_1
+    within 10 deleted ins_1
     [ ! -e "$prod/web-1.json" ]
 
     # suspended for an hour: all is old, and one list each is all that it costs
