@@ -343,23 +343,24 @@ static void on_flushed(void *ctx)
 
 static void on_flush_deadline(void *ctx)
 {
-    log_warn("ending with changes under way: what became of them is found out at the next mount");
     loop_stop(((App *)ctx)->loop);
 }
 
-/* Deletes that wait are sent, and changes under way are waited for, within the time that a call may take. */
+/* Deletes that wait are sent, and changes under way are waited for, within the time that a call may take; whoever asked
+ * for them still hears what came of them. A second signal ends the wait. */
 static void flush(App *app)
 {
     Timer *deadline = timer_new(loop_clock(app->loop), on_flush_deadline, app);
 
+    if (deadline) {
+        timer_start(deadline, app->settings->timeout_ms);
+        tree_flush(app->tree, on_flushed, app);
+        if (!app->flushed)
+            loop_run(app->loop);
+        timer_free(deadline);
+    }
     mount_stop(app->mount);
-    if (!deadline)
-        return;
-    timer_start(deadline, app->settings->timeout_ms);
-    tree_flush(app->tree, on_flushed, app);
-    if (!app->flushed)
-        loop_run(app->loop);
-    timer_free(deadline);
+    store_say_open(app->store);
 }
 
 static int serve(App *app)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,10 +162,22 @@ static int mount_command(int argc, char **argv)
     return code;
 }
 
+/* Where one of the first three is closed, the next file that is opened would get its number, and what is printed. */
+static bool open_standard_files(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     const Command *command = argc > 1 ? find_command(argv[1]) : NULL;
 
+    if (!open_standard_files())
+        return EXIT_FAILED;
     if (command)
         return run_command(command, argc - 2, argv + 2);
     for (int i = 1; i < argc; i++) {

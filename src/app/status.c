@@ -181,7 +181,7 @@ static void add_notice_json(cJSON *root, const char *notice)
 {
     _cleanup_buf_ Buf text = BUF_INIT(STATUS_NOTICE_BYTES);
 
-    if (notice[0] && json_quote(&text, span_of(notice)) == 0)
+    if (notice[0] && json_quote_ascii(&text, span_of(notice)) == 0)
         cJSON_AddRawToObject(root, "notice", buf_text(&text));
     else
         cJSON_AddNullToObject(root, "notice");

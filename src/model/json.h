@@ -78,7 +78,9 @@ int json_string(Span raw, Buf *into);
 /* Appends text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD; WTF-8 surrogates their \u
  * escape. */
 int json_quote(Buf *into, Span text);
-/* Appends `,"key":` and the value as a JSON string: a further member of an object. The key needs no escapes. */
+/* The same in printable ASCII: for what people look at in a terminal, which other characters could deceive. */
+int json_quote_ascii(Buf *into, Span text);
+/* Appends `,"key":` and the value as json_quote_ascii() has it: a further member of an object. The key needs no escapes. */
 int json_quote_member(Buf *into, const char *key, const char *value);
 /* The value of an integer that fits. False for anything else. */
 bool json_integer(Span value, int64_t *ret_number);

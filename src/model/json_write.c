@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "json_lex.h"
+#include "utf8.h"
 
 /* Where text goes: to memory that has room for it, or nowhere, to be counted. */
 typedef struct Out {
@@ -160,9 +161,40 @@ int json_compact(Buf *into, Span value)
     return 0;
 }
 
+/* A character as its escape, of two where one does not reach. */
+static int escape_character(Buf *into, uint32_t code)
+{
+    if (code < 0x10000)
+        return buf_printf(into, "\\u%04x", (unsigned)code);
+    code -= 0x10000;
+    return buf_printf(into, "\\u%04x\\u%04x", 0xD800 + (unsigned)(code >> 10), 0xDC00 + (unsigned)(code & 0x3FF));
+}
+
+/* Quoted text has nothing that is not UTF-8. */
+static int escape_quoted(Buf *into, const char *at, const char *end)
+{
+    int r = 0;
+
+    while (r == 0 && at < end) {
+        size_t length = (unsigned char)*at < 0x80 ? 1 : utf8_length(at, end);
+
+        r = length == 1 && *at != 0x7F ? buf_append_char(into, *at) : escape_character(into, utf8_decode(at, length));
+        at += length;
+    }
+    return r;
+}
+
+int json_quote_ascii(Buf *into, Span text)
+{
+    _cleanup_buf_ Buf quoted = BUF_INIT(6 * text.len + 3);
+    int r = json_quote(&quoted, text);
+
+    return r < 0 ? r : escape_quoted(into, quoted.data, quoted.data + quoted.len);
+}
+
 int json_quote_member(Buf *into, const char *key, const char *value)
 {
     int r = buf_printf(into, ",\"%s\":", key);
 
-    return r < 0 ? r : json_quote(into, span_of(value));
+    return r < 0 ? r : json_quote_ascii(into, span_of(value));
 }

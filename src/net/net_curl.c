@@ -182,11 +182,37 @@ static void reap(Multi *multi)
 
 /* ---- libcurl's sockets and timer on the loop ---- */
 
+static CURLM *handle_new(Multi *multi);
+
+/* libcurl had no memory: then it has set no timer, and perhaps watches a socket no more, so that each of its transfers
+ * might never end; and its table of sockets may be broken (7.88 goes on to divide by its size, 0). All end, and the next
+ * ones begin anew. */
+static void starve(Multi *multi)
+{
+    CURLM *handle = handle_new(multi), *broken = multi->handle;
+    CurlCall *call;
+
+    DL_FOREACH(multi->net->calls, call)
+    {
+        if (call->multi != multi)
+            continue;
+        call->own_code = -ERR_NO_MEMORY;
+        if (handle)
+            curl_multi_remove_handle(broken, call->easy);
+    }
+    multi->net->starved = true;
+    if (!handle)
+        return;
+    curl_multi_cleanup(broken);
+    multi->handle = handle;
+}
+
 static void act(Multi *multi, curl_socket_t fd, int events)
 {
     int running;
 
-    curl_multi_socket_action(multi->handle, fd, events, &running);
+    if (curl_multi_socket_action(multi->handle, fd, events, &running) > CURLM_OK)
+        starve(multi);
     reap(multi);
 }
 
@@ -260,6 +286,26 @@ static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
         multi->net->starved = true;
     }
     return 0;
+}
+
+/* NULL if there is no memory. */
+static CURLM *handle_new(Multi *multi)
+{
+    CURLM *handle = curl_multi_init();
+    int bad = 0;
+
+    if (!handle)
+        return NULL;
+    bad |= curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, on_socket_wish);
+    bad |= curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, multi);
+    bad |= curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, on_timer_wish);
+    bad |= curl_multi_setopt(handle, CURLMOPT_TIMERDATA, multi);
+    /* no cap on those in use: the caller has one for its calls */
+    bad |= curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
+    if (!bad)
+        return handle;
+    curl_multi_cleanup(handle);
+    return NULL;
 }
 
 /* ---- starting a call ---- */
@@ -347,21 +393,10 @@ static void curl_cancel(NetCall *base)
 
 static int multi_init(Multi *multi, NetCurl *net)
 {
-    CURLM *handle = curl_multi_init();
-    int bad = 0;
-
     multi->net = net;
-    multi->handle = handle;
     multi->timer = timer_new(loop_clock(net->loop), on_timer, multi);
-    if (!handle || !multi->timer)
-        return -ERR_NO_MEMORY;
-    bad |= curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, on_socket_wish);
-    bad |= curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, multi);
-    bad |= curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, on_timer_wish);
-    bad |= curl_multi_setopt(handle, CURLMOPT_TIMERDATA, multi);
-    /* no cap on those in use: the caller has one for its calls */
-    bad |= curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
-    return bad ? -ERR_NO_MEMORY : 0;
+    multi->handle = handle_new(multi);
+    return multi->handle && multi->timer ? 0 : -ERR_NO_MEMORY;
 }
 
 static void multi_release(Multi *multi)

@@ -84,6 +84,7 @@ static bool has_turn(const Change *change)
 /* Takes it off, and lets the next one of the same instance go on. */
 static void end(Change *change)
 {
+    Store *store = change->store;
     Change *each, *waiting = NULL;
 
     DL_FOREACH(change->store->changes, each)
@@ -96,6 +97,7 @@ static void end(Change *change)
     change_free(change);
     if (waiting && has_turn(waiting))
         advance(waiting);
+    change_tell_idle(store);
 }
 
 static void finish(Change *change, const Failure *failure, Resource *known)
@@ -114,6 +116,15 @@ static void fail_unsent(Change *change, const Failure *failure)
 {
     outcome_keep_unsent(change, failure);
     finish(change, failure, NULL);
+}
+
+/* Its caller is gone, and nothing was sent. */
+static void stop(Change *change)
+{
+    Failure failure = failure_make(-ERR_INTERRUPTED, "This was stopped before it was sent.");
+
+    failure_set_mend(&failure, "To send it after all, mv NAME.json.rejected NAME.json; or rm it.");
+    fail_unsent(change, &failure);
 }
 
 static void on_answered(void *ctx, const Failure *failure, const ApiAnswer *answer)
@@ -185,13 +196,10 @@ static void on_written(void *ctx, int code, const Intent *intent)
         return;
     }
     change->number = intent->number;
-    if (change->op) {
+    if (change->op)
         send(change);
-        return;
-    }
-    /* its caller went meanwhile */
-    failure = failure_make(-ERR_INTERRUPTED, "%s", error_sentence(-ERR_INTERRUPTED));
-    fail_unsent(change, &failure);
+    else
+        stop(change); /* its caller went meanwhile */
 }
 
 /* Ids that bear the name already: if the create stays unanswered, it was none of these. One that was left out could be
@@ -342,7 +350,7 @@ static bool is_unproven(const Change *change)
 static void advance(Change *change)
 {
     if (!change->op) {
-        end(change); /* given up meanwhile */
+        stop(change); /* given up meanwhile */
         return;
     }
     if (change->kind == STORE_UPDATE || (change->kind == STORE_DELETE && is_unproven(change)))
@@ -406,13 +414,12 @@ static bool give_up(Change *change)
     switch (change->state) {
     case CHANGE_LOOKING:
         api_cancel(change->call);
-        end(change);
+        stop(change);
         return true;
     case CHANGE_SENDING:
         if (!api_retract(change->call))
             return false;
-        journal_end(change->store->journal, change->number);
-        end(change);
+        stop(change);
         return true;
     case CHANGE_QUEUED:  /* begin() or the one before it will find it without a caller */
     case CHANGE_WRITING: /* so will on_written() */

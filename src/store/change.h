@@ -41,6 +41,8 @@ int change_start(StoreOp *op, const StoreIntent *intent, Failure *ret_failure);
 /* The caller of `op` is gone. True: nothing was sent, and nothing will be. False: it was sent, and its outcome will be
  * taken in. */
 bool change_abandon(StoreOp *op);
+/* Tells whoever waits for the last change, if there is none under way. */
+void change_tell_idle(Store *store);
 /* Forgets all, for the end of the store; what was sent stays sent, and written down. */
 void change_free_all(Store *store);
 

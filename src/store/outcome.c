@@ -120,7 +120,7 @@ void outcome_keep_unsent(Change *change, const Failure *failure)
                       .failure = failure};
 
     if (change->number)
-        journal_end(change->store->journal, change->number);
-    if (change->kind != STORE_DELETE && change->text_bytes > 0 && failure->code != -ERR_INTERRUPTED)
+        keep(change, failure);
+    else if (change->kind != STORE_DELETE && change->text_bytes > 0)
         store_keep_text(change->store, &text, change->uid);
 }

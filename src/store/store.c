@@ -354,6 +354,8 @@ int store_change_refused(Store *store, Failure *ret_failure)
     api_stats(store->api, &stats);
     if (!store->journal)
         *ret_failure = failure_make(-ERR_READ_ONLY, "This mount is read-only.");
+    else if (store->finishing)
+        *ret_failure = failure_make(-ERR_READ_ONLY, "This mount is being ended.");
     else if (api_token_latched(store->api, ret_failure))
         return ret_failure->code;
     else if (stats.day_limit && stats.day_used >= stats.day_limit)

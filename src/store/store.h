@@ -158,13 +158,19 @@ bool store_list_warm(Store *store, enum StoreSet set);
  * Carries out a change: writes it down, sends it, and takes in what comes of it. The resource is what the API answered,
  * as it is now known; NULL for a delete. One change at a time for one instance: later ones wait. A create of a name
  * whose earlier create is under way or unsettled is -ERR_ALREADY. An unanswered create is -ERR_UNSETTLED; it is never
- * sent again, the lists are asked whether it came to be. A text that comes to nothing is kept, except when it was
- * -ERR_ALREADY.
+ * sent again, the lists are asked whether it came to be. A text that comes to nothing is kept, also one whose caller went
+ * before it was sent, except when it was -ERR_ALREADY.
  */
 void store_change(Store *store, const StoreIntent *intent, store_get_fn done, void *ctx, StoreOp **ret_op);
 /* Whether a change would be refused now, whatever it is: the token is refused, the day's budget is spent, or there is
  * no journal. 0 or the failure. */
 int store_change_refused(Store *store, Failure *ret_failure);
+
+/* Before the end: no further change is taken. done(ctx) runs once, when none is under way any more, perhaps before this
+ * returns. NULL: nobody waits. */
+void store_finish(Store *store, clock_fn done, void *ctx);
+/* Says in the log what is not over yet: changes under way, and creates that are not settled. */
+void store_say_open(Store *store);
 
 /* Texts that are kept. The newest of a name and project; the first after `number`; false: there is none. */
 bool store_find_text(Store *store, const char *project_id, const char *name, StoreText *ret_text);

@@ -110,6 +110,9 @@ struct Store {
     store_watch_fn watch;
     void *watch_ctx;
     struct Change *changes;
+    bool finishing;   /* no further change is taken */
+    clock_fn on_idle; /* who waits for the last one; NULL: nobody */
+    void *on_idle_ctx;
     struct Settling *settlings;
     struct Keeper *keeper; /* NULL: nothing is kept for the next mount */
     StoreOp *orphans;      /* who waited for what was dropped by a reset */

@@ -26,7 +26,7 @@ static size_t value_bytes(const Node *node)
     _cleanup_buf_ Buf text = BUF_INIT(VALUE_BYTES);
     Span value;
 
-    return value_of(node, &value) && value_text(value, &text) == 0 ? text.len : 0;
+    return value_of(node, &value) == 0 && value_text(value, &text) == 0 ? text.len : 0;
 }
 
 static void attr_of_instance(const Node *node, TreeAttr *attr)
@@ -82,7 +82,7 @@ static void attr_of_kept(Node *node, TreeAttr *attr)
     StoreText kept;
 
     attr->bytes = content_of(node, &text) == 0 ? text.len : 0;
-    if (node->dir && node->name && rejected_text(node->dir, node->name, &kept))
+    if (node->dir && node->name && rejected_text(node->dir, node->name, &kept) == 0)
         attr->mtime_ms = attr->ctime_ms = kept.wall_ms;
 }
 

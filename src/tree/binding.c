@@ -245,6 +245,7 @@ static void binding_begin(Tree *tree, Resource *resource)
 
     if (!binding || !dir) {
         free(binding);
+        tree->unbound = true;
         return;
     }
     binding->dir = dir;
@@ -252,11 +253,28 @@ static void binding_begin(Tree *tree, Resource *resource)
     binding->shown = binding_facts(binding).shown;
     if (choose_stem(binding) < 0 || take_slot(dir, binding) < 0) {
         binding_discard(binding);
+        tree->unbound = true;
         return;
     }
     start_times(binding);
     dir->changed_ms = clock_wall_ms(tree->clock);
     store_set_tag(tree->store, STORE_INSTANCES, resource_id(resource), binding);
+}
+
+static bool bind_unbound(void *ctx, const StoreFacts *facts)
+{
+    if (!facts->tag)
+        binding_begin(ctx, facts->resource);
+    return true;
+}
+
+int binding_complete(Tree *tree)
+{
+    if (!tree->unbound)
+        return 0;
+    tree->unbound = false;
+    store_each(tree->store, STORE_INSTANCES, bind_unbound, tree);
+    return tree->unbound ? -ERR_NO_MEMORY : 0;
 }
 
 /* A plain name that is free goes to the oldest of those that share it and that nobody has seen under another. */
@@ -374,6 +392,7 @@ static void binding_change(Tree *tree, Binding *binding, Resource *before, Resou
 {
     if (!span_equal(resource_name(before), resource_name(after)) || dir_of(tree, after) != binding->dir) {
         binding_end(binding);
+        store_set_tag(tree->store, STORE_INSTANCES, resource_id(after), NULL);
         binding_begin(tree, after);
         return;
     }

@@ -154,9 +154,11 @@ static bool create(TreeOp *op)
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX), body = BUF_INIT(2 * TREE_WRITE_CAP);
     StoreIntent intent = {.change = STORE_CREATE, .project_id = op->carry.dir->id, .uid = op->caller.uid};
     Failure failure;
+    int r = name_decode(span_of(op->carry.stem), &name);
 
-    if (name_decode(span_of(op->carry.stem), &name) < 0) {
-        failure = failure_make(-ERR_INVALID, "No instance can be created under this name.");
+    if (r < 0) {
+        failure = r == -ERR_NO_MEMORY ? failure_make(r, "%s", error_sentence(r))
+                                      : failure_make(-ERR_INVALID, "No instance can be created under this name.");
         tell_and_fail(op, &failure);
         return false;
     }

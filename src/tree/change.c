@@ -169,9 +169,10 @@ static void remove_local(TreeOp *op, Node *local)
 static void remove_rejected(TreeOp *op)
 {
     StoreText text;
-    int r =
-        rejected_text(op->node->dir, op->name, &text) ? store_drop_text(op->tree->store, text.number) : -ERR_NOT_FOUND;
+    int r = rejected_text(op->node->dir, op->name, &text);
 
+    if (r == 0)
+        r = store_drop_text(op->tree->store, text.number);
     if (r == -ERR_BUSY)
         op_refuse(op, r, "Wait: this takes two minutes at most.",
                   "It is still being found out what became of this create.");

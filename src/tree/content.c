@@ -10,17 +10,17 @@ static int content_of_instance(const Node *node, Buf *into)
 static int content_of_value(const Node *node, Buf *into)
 {
     Span value;
+    int r = value_of(node, &value);
 
-    return value_of(node, &value) ? value_text(value, into) : -ERR_NOT_FOUND;
+    return r < 0 ? r : value_text(value, into);
 }
 
 static int content_of_rejected(const Node *node, Buf *into)
 {
     StoreText text;
+    int r = node->name ? rejected_text(node->dir, node->name, &text) : -ERR_NOT_FOUND;
 
-    if (!node->name || !rejected_text(node->dir, node->name, &text))
-        return -ERR_NOT_FOUND;
-    return buf_append(into, text.text.at, text.text.len);
+    return r < 0 ? r : buf_append(into, text.text.at, text.text.len);
 }
 
 int content_of(Node *node, Buf *into)

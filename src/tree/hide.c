@@ -145,7 +145,7 @@ static bool any_sending(const Tree *tree, const Dir *dir)
 
     DL_FOREACH(tree->hidden, each)
     {
-        if (!hidden_waits(each) && (!dir || each->dir == dir))
+        if (!hidden_waits(each) && each->dir == dir)
             return true;
     }
     return false;
@@ -165,19 +165,6 @@ static void note_synced(Tree *tree, const Dir *dir, const Failure *failure)
         if (!any_sending(tree, dir))
             hidden_sync_done(each);
     }
-}
-
-/* One delete less is under way. */
-static void note_over(Tree *tree, const Dir *dir, const Failure *failure)
-{
-    clock_fn flushed;
-
-    note_synced(tree, dir, failure);
-    if (!tree->flushed || any_sending(tree, NULL))
-        return;
-    flushed = tree->flushed;
-    tree->flushed = NULL;
-    flushed(tree->flushed_ctx);
 }
 
 static void hidden_free(Hidden *hidden)
@@ -207,7 +194,7 @@ void unhide(Hidden *hidden)
     dir = hidden->dir;
     hidden_free(hidden);
     if (sending)
-        note_over(tree, dir, NULL); /* it goes on without us, and nobody may wait for it any more */
+        note_synced(tree, dir, NULL); /* it goes on without us, and nobody may wait for it any more */
 }
 
 void hidden_end(Hidden *hidden, const Failure *failure)
@@ -218,7 +205,7 @@ void hidden_end(Hidden *hidden, const Failure *failure)
     if (hidden->claims > 0 && --hidden->claims > 0)
         return;
     unhide(hidden);
-    note_over(tree, dir, failure);
+    note_synced(tree, dir, failure);
 }
 
 static void on_sent(void *ctx, const Failure *failure, Resource *resource)
@@ -248,12 +235,7 @@ void tree_flush(Tree *tree, clock_fn done, void *ctx)
 
     while ((waiting = hidden_waiting(tree, NULL)) != NULL)
         hidden_send(waiting);
-    if (any_sending(tree, NULL)) {
-        tree->flushed = done;
-        tree->flushed_ctx = ctx;
-    } else {
-        done(ctx);
-    }
+    store_finish(tree->store, done, ctx);
 }
 
 Hidden *hidden_waiting(Tree *tree, const Dir *dir)
@@ -302,7 +284,7 @@ uint64_t hidden_count(const Tree *tree)
 
 void hidden_free_all(Tree *tree)
 {
-    tree->flushed = NULL;
+    store_finish(tree->store, NULL, NULL);
     while (tree->hidden)
         unhide(tree->hidden);
     timer_free(tree->hidden_timer);

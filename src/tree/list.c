@@ -231,20 +231,22 @@ static void list_view(TreeOp *op)
     uint64_t index = COOKIE_FIRST;
     Span object, key, value;
     JsonIter iter;
+    int r;
 
     if (binding && !op_need_instance(op, binding, STORE_DETAILS))
         return;
-    if (!value_of(op->node, &object)) {
-        op_fail(op, -ERR_NOT_FOUND);
-        return;
-    }
-    json_iter_init(&iter, object);
-    for (bool room = fill_dots(op); room && json_iter_next(&iter, &key, &value); index++) {
+    r = value_of(op->node, &object);
+    json_iter_init(&iter, r == 0 ? object : span_of("{}"));
+    for (bool room = r == 0 && fill_dots(op); room && json_iter_next(&iter, &key, &value); index++) {
         _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
         enum NodeKind kind = json_type(value) == JSON_OBJECT ? NODE_OBJECT : NODE_VALUE;
 
-        if (value_file_name(key, &name) == 0)
-            room = fill_child(op, kind, buf_text(&name), index, NULL);
+        r = value_file_name(key, &name);
+        room = r == -ERR_NO_MEMORY ? false : r < 0 || fill_child(op, kind, buf_text(&name), index, NULL);
+    }
+    if (r == -ERR_NO_MEMORY || r == -ERR_NOT_FOUND) {
+        op_fail(op, r);
+        return;
     }
     list_done(op);
 }

@@ -155,11 +155,15 @@ static void lookup_in_view(TreeOp *op)
     Binding *binding = op->node->binding;
     Span object, value;
     enum NodeKind kind;
+    int r;
 
     if (binding && !op_need_instance(op, binding, STORE_DETAILS))
         return;
-    if (!value_of(op->node, &object) || !value_member(object, op->name, &value)) {
-        op_fail(op, -ERR_NOT_FOUND);
+    r = value_of(op->node, &object);
+    if (r == 0)
+        r = value_member(object, op->name, NULL, &value);
+    if (r < 0) {
+        op_fail(op, r);
         return;
     }
     kind = json_type(value) == JSON_OBJECT ? NODE_OBJECT : NODE_VALUE;

@@ -214,7 +214,7 @@ static void on_instances(void *ctx, const Failure *failure)
     on_answer(op, failure);
 }
 
-bool op_need_list(TreeOp *op, enum StoreSet set)
+static bool need_list(TreeOp *op, enum StoreSet set)
 {
     if (op->listed[set])
         return true;
@@ -224,6 +224,16 @@ bool op_need_list(TreeOp *op, enum StoreSet set)
     op->waits_for_list = true;
     store_list(op->tree->store, set, on_page, set == STORE_PROJECTS ? on_projects : on_instances, op, &op->waiting);
     return answered_inside(op);
+}
+
+bool op_need_list(TreeOp *op, enum StoreSet set)
+{
+    if (!need_list(op, set))
+        return false;
+    if (set == STORE_PROJECTS || binding_complete(op->tree) == 0)
+        return true;
+    op_fail(op, -ERR_NO_MEMORY);
+    return false;
 }
 
 bool op_need_names(TreeOp *op, enum StoreSet set)

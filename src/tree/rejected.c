@@ -7,14 +7,18 @@
 
 enum { PATH_BYTES = 16 << 10 };
 
-bool rejected_text(Dir *dir, const char *file_name, StoreText *ret_text)
+int rejected_text(Dir *dir, const char *file_name, StoreText *ret_text)
 {
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
     Span stem;
     enum NameKind kind = name_kind(span_of(file_name), &stem);
 
-    return (kind == NAME_REJECTED || kind == NAME_ERROR || kind == NAME_INSTANCE) && name_decode(stem, &name) == 0 &&
-           store_find_text(dir->tree->store, dir->id, buf_text(&name), ret_text);
+    int r = kind == NAME_REJECTED || kind == NAME_ERROR || kind == NAME_INSTANCE ? name_decode(stem, &name)
+                                                                                 : -ERR_NOT_FOUND;
+
+    if (r == 0 && store_find_text(dir->tree->store, dir->id, buf_text(&name), ret_text))
+        return 0;
+    return r == -ERR_NO_MEMORY ? r : -ERR_NOT_FOUND;
 }
 
 static int add_line(Buf *into, const char *label, const char *value)
@@ -58,7 +62,7 @@ static const Failure *find_failure(const Node *node, StoreText *text)
 {
     _cleanup_buf_ Buf path = BUF_INIT(PATH_BYTES);
 
-    if (rejected_text(node->dir, node->name, text))
+    if (rejected_text(node->dir, node->name, text) == 0)
         return text->failure;
     if (node_path(node, NULL, &path) < 0)
         return NULL;
@@ -103,7 +107,7 @@ static const char *name_to_keep(const Handle *handle, Buf *name)
     return r == 0 ? buf_text(name) : handle->name;
 }
 
-void rejected_keep(TreeOp *op, const Handle *handle, const Failure *failure)
+void rejected_keep(const Handle *handle, const Failure *failure)
 {
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
     StoreText text = {.project_id = handle->node->dir->id,
@@ -112,5 +116,5 @@ void rejected_keep(TreeOp *op, const Handle *handle, const Failure *failure)
                       .failure = failure};
 
     if (text.name)
-        store_keep_text(op->tree->store, &text, op->caller.uid);
+        store_keep_text(handle->node->tree->store, &text, handle->writer.uid);
 }

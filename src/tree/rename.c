@@ -195,13 +195,19 @@ static bool begin_renaming(TreeOp *op, const Binding *binding, Span stem)
 {
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX), patch = BUF_INIT(TREE_WRITE_CAP);
     const char *reason = "";
+    int r;
 
     if (binding_find_any(op->target->dir, stem)) {
         op_refuse(op, -ERR_EXISTS, "Remove that one first, or choose another name.",
                   "There is an instance of that name already.");
         return false;
     }
-    if (name_decode(stem, &name) < 0 || !name_may_create((Span){buf_text(&name), name.len}, &reason)) {
+    r = name_decode(stem, &name);
+    if (r == -ERR_NO_MEMORY) {
+        op_fail(op, r);
+        return false;
+    }
+    if (r < 0 || !name_may_create((Span){buf_text(&name), name.len}, &reason)) {
         op_refuse(op, -ERR_INVALID, "Use letters, digits, `.`, `_` and `-`, at most 63.",
                   "No instance can have this name. %s", reason);
         return false;
@@ -263,10 +269,10 @@ static void edit_rejected(TreeOp *op, Node *source)
 {
     StoreText text;
     Span edited = {buf_text(&source->local->data), source->local->data.len};
-    int r = rejected_text(op->target->dir, op->target_name, &text)
-                ? store_edit_text(op->tree->store, text.number, edited)
-                : -ERR_NOT_FOUND;
+    int r = rejected_text(op->target->dir, op->target_name, &text);
 
+    if (r == 0)
+        r = store_edit_text(op->tree->store, text.number, edited);
     if (r < 0) {
         op_fail(op, r);
         return;

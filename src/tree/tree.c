@@ -59,8 +59,10 @@ void tree_free(Tree *tree)
     if (!tree)
         return;
     store_watch(tree->store, NULL, NULL);
-    while (tree->handles)
-        handle_free(tree->handles); /* open when the kernel let go */
+    while (tree->handles) { /* open when the kernel let go */
+        handle_keep_text(tree->handles);
+        handle_free(tree->handles);
+    }
     hidden_free_all(tree);
     dir_free_all(tree);
     node_free_all(tree);

@@ -189,7 +189,8 @@ void tree_symlink(Tree *tree, const TreeCaller *caller, uint64_t parent, const c
                   tree_done_fn done, void *ctx, TreeOp **ret_op);
 /* Sends the deletes that wait in a directory, with their outcome. */
 void tree_sync_dir(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done_fn done, void *ctx, TreeOp **ret_op);
-/* Sends all deletes that wait; done(ctx) runs once, when the last was answered, perhaps before this returns. */
+/* Before the end: sends all deletes that wait, and takes no further change. done(ctx) runs once, when none is under way any
+ * more, perhaps before this returns. */
 void tree_flush(Tree *tree, clock_fn done, void *ctx);
 /* Says that an operation is refused as a whole, so that it is told like any other failure. Returns the code. */
 int tree_refuse(Tree *tree, const TreeCaller *caller, const char *verb, uint64_t parent, const char *name, int code);

@@ -228,8 +228,6 @@ struct Tree {
     TreeOp *syncs; /* operations that wait for the deletes of a directory */
     struct Hidden *hidden;
     Timer *hidden_timer;
-    clock_fn flushed; /* who waits for the deletes that are being sent */
-    void *flushed_ctx;
     struct Guard *guard;
     struct Reads *reads;
     size_t scratch_bytes;
@@ -238,6 +236,7 @@ struct Tree {
     Node *root;
     Dir *dirs; /* by project id */
     uint64_t next_dir;
+    bool unbound; /* an instance has no name yet, for want of memory */
     Control *controls;
     struct ErrorRing *errors;
     int64_t born_ms; /* wall clock */
@@ -272,6 +271,8 @@ void node_free_all(Tree *tree);
 /* binding.c */
 void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
                       void *tag);
+/* Names the instances that there was no memory to name when they came. 0, or -ERR_NO_MEMORY again. */
+int binding_complete(Tree *tree);
 /* Those that are to be seen. */
 Binding *binding_find(Dir *dir, Span stem);
 /* Hidden ones too. */
@@ -366,8 +367,8 @@ int text_check_object(Span text, JsonFault *ret_fault);
 int content_of(Node *node, Buf *into);
 
 /* value.c: NAME/ */
-/* The value at a node of a view; false if it is not there (any more). */
-bool value_of(const Node *node, Span *ret_value);
+/* The value at a node of a view. 0, -ERR_NOT_FOUND (not there any more) or -ERR_NO_MEMORY. */
+int value_of(const Node *node, Span *ret_value);
 int value_text(Span value, Buf *into);
 /* Whether the API lets one set it, by its top-level field. */
 bool value_may_be_set(const Node *node);
@@ -376,7 +377,8 @@ bool value_may_be_set(const Node *node);
 int value_patch(const Node *node, Span written, Buf *into);
 /* The file name of an object's member. */
 int value_file_name(Span raw_key, Buf *into);
-bool value_member(Span object, const char *file_name, Span *ret_value);
+/* The member that a file name stands for: its name, raw and with its quotes, and its value (each may be NULL). As value_of(). */
+int value_member(Span object, const char *file_name, Span *ret_key, Span *ret_value);
 
 /* table.c */
 int table_render(Tree *tree, Dir *dir, Buf *into);
@@ -394,6 +396,8 @@ void control_allow_step(TreeOp *op);
 enum WriteKind write_kind(const Node *node);
 Handle *handle_new(Node *node, enum WriteKind writes);
 void handle_free(Handle *handle);
+/* Keeps what was written and not carried out, with why. */
+void handle_keep_text(Handle *handle);
 /* What was written gets another length; 0 begins anew. 0, -ERR_TOO_BIG or -ERR_NO_MEMORY. */
 int handle_truncate(Handle *handle, size_t bytes);
 
@@ -503,10 +507,10 @@ int guard_render(Tree *tree, Buf *into);
 
 /* rejected.c */
 int error_render(const Node *node, Buf *into);
-/* The kept text that a NAME.json.rejected or .error is about. */
-bool rejected_text(Dir *dir, const char *file_name, StoreText *ret_text);
+/* The kept text that a NAME.json.rejected or .error is about. 0, -ERR_NOT_FOUND or -ERR_NO_MEMORY. */
+int rejected_text(Dir *dir, const char *file_name, StoreText *ret_text);
 /* Keeps a handle's text, with why. */
-void rejected_keep(TreeOp *op, const Handle *handle, const Failure *failure);
+void rejected_keep(const Handle *handle, const Failure *failure);
 
 /* errors.c */
 struct ErrorRing *errors_new(void);

@@ -5,17 +5,19 @@
 enum { KEY_BYTES = 1024 };
 
 /* The object or value that a node of a view shows, found by walking from the instance down. */
-bool value_of(const Node *node, Span *ret_value)
+int value_of(const Node *node, Span *ret_value)
 {
     Span parent;
+    int r;
 
     if (!node->binding)
-        return false;
+        return -ERR_NOT_FOUND;
     if (node->kind == NODE_VIEW) {
         *ret_value = resource_text(binding_facts(node->binding).resource);
-        return true;
+        return 0;
     }
-    return node->name && value_of(node->parent, &parent) && value_member(parent, node->name, ret_value);
+    r = node->name ? value_of(node->parent, &parent) : -ERR_NOT_FOUND;
+    return r < 0 ? r : value_member(parent, node->name, NULL, ret_value);
 }
 
 int value_file_name(Span raw_key, Buf *into)
@@ -26,23 +28,29 @@ int value_file_name(Span raw_key, Buf *into)
     return r < 0 ? r : name_encode((Span){buf_text(&key), key.len}, "", into);
 }
 
-bool value_member(Span object, const char *file_name, Span *ret_value)
+int value_member(Span object, const char *file_name, Span *ret_key, Span *ret_value)
 {
     JsonIter iter;
     Span key, value;
 
     if (json_type(object) != JSON_OBJECT)
-        return false;
+        return -ERR_NOT_FOUND;
     json_iter_init(&iter, object);
     while (json_iter_next(&iter, &key, &value)) {
         _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
+        int r = value_file_name(key, &name);
 
-        if (value_file_name(key, &name) == 0 && strcmp(buf_text(&name), file_name) == 0) {
+        if (r == -ERR_NO_MEMORY)
+            return r;
+        if (r < 0 || strcmp(buf_text(&name), file_name) != 0)
+            continue;
+        if (ret_key)
+            *ret_key = key;
+        if (ret_value)
             *ret_value = value;
-            return true;
-        }
+        return 0;
     }
-    return false;
+    return -ERR_NOT_FOUND;
 }
 
 static int scalar_text(Span value, Buf *into)
@@ -95,24 +103,6 @@ bool value_may_be_set(const Node *node)
     return top->name && !resource_server_owns(span_of(top->name)) && strcmp(top->name, "project_id") != 0;
 }
 
-/* The raw name, with its quotes, of the member that a file name stands for. */
-static bool raw_key(Span object, const char *file_name, Span *ret_key)
-{
-    JsonIter iter;
-    Span key, value;
-
-    json_iter_init(&iter, object);
-    while (json_iter_next(&iter, &key, &value)) {
-        _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
-
-        if (value_file_name(key, &name) == 0 && strcmp(buf_text(&name), file_name) == 0) {
-            *ret_key = key;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Wraps what `into` holds in {"key": … } for each level up to the instance. */
 static int wrap(const Node *node, Span inner, Buf *into)
 {
@@ -120,8 +110,11 @@ static int wrap(const Node *node, Span inner, Buf *into)
     Span object, key;
     int r;
 
-    if (!value_of(node->parent, &object) || !raw_key(object, node->name, &key))
-        return -ERR_NOT_FOUND;
+    r = value_of(node->parent, &object);
+    if (r == 0)
+        r = value_member(object, node->name, &key, NULL);
+    if (r < 0)
+        return r;
     r = buf_printf(&outer, "{%.*s:%.*s}", (int)key.len, key.at, (int)inner.len, inner.at);
     if (r < 0)
         return r;
@@ -134,10 +127,10 @@ int value_patch(const Node *node, Span written, Buf *into)
 {
     _cleanup_buf_ Buf json = BUF_INIT(TREE_WRITE_CAP);
     Span value;
-    int r;
+    int r = value_of(node, &value);
 
-    if (!value_of(node, &value))
-        return -ERR_NOT_FOUND;
+    if (r < 0)
+        return r;
     if (written.len > 0 && written.at[written.len - 1] == '\n')
         written.len--;
     if (json_type(value) == JSON_STRING || json_type(value) == JSON_NULL)

@@ -351,24 +351,28 @@ static bool settles_now(const Handle *handle)
     return handle->dirty && !handle->began_empty && handle->latched == 0 && handle->writes == WRITE_INSTANCE;
 }
 
-static void settle_rejected(Handle *handle)
+/* What was written into a kept text takes its place. 0 or a negative code. */
+static int settle_rejected(Handle *handle)
 {
+    const Node *node = handle->node;
     StoreText text;
+    int r;
 
-    if (!handle->dirty || !handle->node->name || !rejected_text(handle->node->dir, handle->node->name, &text))
-        return;
-    if (store_edit_text(handle->node->tree->store, text.number,
-                        (Span){buf_text(&handle->buffer), handle->buffer.len}) == 0)
+    if (handle->writes != WRITE_REJECTED || !handle->dirty || !node->name)
+        return 0;
+    r = rejected_text(node->dir, node->name, &text);
+    if (r == 0)
+        r = store_edit_text(node->tree->store, text.number, (Span){buf_text(&handle->buffer), handle->buffer.len});
+    if (r == 0)
         handle->dirty = false;
+    return r;
 }
 
 static void settle_step(TreeOp *op)
 {
     Handle *handle = op->handle;
-    TreeReply reply = {.code = handle->latched};
+    TreeReply reply = {.code = handle->latched < 0 ? handle->latched : settle_rejected(handle)};
 
-    if (handle->writes == WRITE_REJECTED)
-        settle_rejected(handle);
     if (handle->committing) {
         carry_instance(op);
         return;
@@ -406,6 +410,24 @@ static Failure why_not_carried_out(const Handle *handle)
     return failure;
 }
 
+/* Written, and neither carried out nor kept. */
+static bool is_left(const Handle *handle)
+{
+    return handle->writes == WRITE_INSTANCE && handle->dirty && !handle->committed && !handle->kept &&
+           handle->buffer.len > 0;
+}
+
+void handle_keep_text(Handle *handle)
+{
+    Failure failure =
+        failure_make(-ERR_INTERRUPTED, "The mount was ended before the file was closed. Nothing was sent.");
+
+    failure_set_mend(&failure, "Complete what is kept as NAME.json.rejected, and mv it to NAME.json; or rm it.");
+    (void)settle_rejected(handle);
+    if (is_left(handle))
+        rejected_keep(handle, &failure);
+}
+
 /* The last close of a text that was not carried out: it is kept, and a draft's name goes, unless it is empty, an
  * unwritten draft. */
 static void end_text(TreeOp *op)
@@ -416,12 +438,12 @@ static void end_text(TreeOp *op)
 
     if (handle->writes != WRITE_INSTANCE)
         return;
-    if (handle->dirty && !handle->committed && handle->buffer.len > 0 && !handle->kept) {
+    if (is_left(handle)) {
         failure = why_not_carried_out(handle);
         op->caller = handle->writer;
         if (!handle->latched)
             op_tell(op, &failure);
-        rejected_keep(op, handle, &failure);
+        rejected_keep(handle, &failure);
     }
     if (node->kind == NODE_DRAFT && handle->buffer.len > 0 && node->open_handles == 1)
         local_remove(node);
@@ -431,8 +453,7 @@ static void release_step(TreeOp *op)
 {
     TreeReply reply = {0};
 
-    if (op->handle->writes == WRITE_REJECTED)
-        settle_rejected(op->handle);
+    (void)settle_rejected(op->handle);
     end_text(op);
     handle_free(op->handle);
     op_finish(op, &reply);

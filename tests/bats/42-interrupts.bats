@@ -330,6 +330,9 @@ in_line() {
     sleep 2.5
     assert_equal "$(requests 'POST /v1/instances')" 0
     [ ! -e "$prod/a.json" ]
+    [ ! -e "$prod/a.json.rejected" ]
+    assert_equal "$(cat "$prod/b.json.rejected")" '{}' # what somebody wrote is kept
+    grep -q 'stopped before it was sent' "$prod/b.json.error"
     assert_equal "$(admin GET /instances | jq 'any(.[]; .name == "b")')" false
 }
 

@@ -226,6 +226,23 @@ rename() {
     assert_equal "$(cat "$prod/web-9.json.rejected")" '{}'
 }
 
+@test "a text that is being written when the mount is ended is kept, and so is one that is being mended" {
+    up
+    refused 'Invalid argument' put "$prod/web-9.json" "$bad"
+    local daemon
+    daemon=$(daemon_pid)
+    background bash -c 'exec 5>"$1" 6>"$2"; printf "{\"size\":" >&5; printf "{\"size\":\"standard-8\"}" >&6; touch "$3"; sleep 30' - \
+        "$prod/web-8.json" "$prod/web-9.json.rejected" "$PLACE/written"
+    within 5 [ -e "$PLACE/written" ]
+    kill -TERM "$daemon"
+    within 5 ended "$daemon"
+    up
+    assert_equal "$(cat "$prod/web-8.json.rejected")" '{"size":'
+    grep -q 'mount was ended' "$prod/web-8.json.error"
+    assert_equal "$(cat "$prod/web-9.json.rejected")" '{"size":"standard-8"}'
+    assert_equal "$(changing)" 0
+}
+
 @test "a kept text is never sent by itself" {
     up
     refused 'Invalid argument' put "$prod/web-9.json" "$bad"

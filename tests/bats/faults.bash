@@ -29,7 +29,7 @@ fault_sandbox() {
 
 fault_mount() {
     local options=$FAULT_OPTIONS,${FAULT_TOKEN:-token_file=$TOKEN_FILE},cacert=$CACERT,state_dir=$PLACE/state
-    mkdir -p "$MNT" "$PLACE/state"
+    mkdir -p "$MNT" "$PLACE/state" 2>/dev/null || true # a dead mount is taken over
     echo "$MNT" >>"$PLACE/started.mounts"
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$options,requests_per_minute=0,requests_per_day=0,log=debug${1:+,$1}" \
         >>"$LOG" 2>&1 3>&- 4>&- &
