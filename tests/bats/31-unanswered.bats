@@ -378,6 +378,7 @@ read_fails() {
     sandbox_stop
     sandbox_start --rows summary
     up
+    admin POST /log/reset >/dev/null
     admin POST /token '{}' >/dev/null
     jq -e .region "$prod/web-1.json"
     mkdir "$prod/web-9"
