@@ -35,7 +35,7 @@ static void defer(Mount *mount, uint64_t directory, const char *name)
     if (!deferred)
         return;
     deferred->directory = directory;
-    memcpy(deferred->name, name, strlen(name));
+    memcpy(deferred->name, name, strlen(name) + 1);
     LL_PREPEND(mount->deferred, deferred);
 }
 

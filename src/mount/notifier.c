@@ -85,7 +85,7 @@ static void put(Notifier *notifier, uint64_t node, const char *name)
     if (!notice)
         return;
     notice->node = node;
-    memcpy(notice->name, name, strlen(name));
+    memcpy(notice->name, name, strlen(name) + 1);
     pthread_mutex_lock(&notifier->lock);
     if (notifier->queued < QUEUE_MAX) {
         DL_APPEND(notifier->queue, notice);

@@ -95,7 +95,7 @@ int net_curl_set_trust(CURL *easy, const char *cacert)
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     if (cacert) {
         SET(CURLOPT_CAINFO, cacert);
-        SET(CURLOPT_CAPATH, NULL); /* else the system's directory would be trusted besides */
+        SET(CURLOPT_CAPATH, (char *)NULL); /* else the system's directory would be trusted besides */
     }
     return bad ? -ERR_NO_MEMORY : 0;
 }

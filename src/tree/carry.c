@@ -130,11 +130,12 @@ static void note_kept(TreeOp *op)
 
 static bool update(TreeOp *op, const Binding *binding)
 {
+    const Span no_text = {NULL, 0};
     StoreIntent intent = {.change = STORE_UPDATE,
                           .id = resource_id(binding->resource),
                           .project_id = binding->dir->id,
                           .name = resource_name(binding->resource),
-                          .text = op->carry.is_patch ? (Span){0} : op->carry.text,
+                          .text = op->carry.is_patch ? no_text : op->carry.text,
                           .uid = op->caller.uid,
                           .prepare = prepare,
                           .prepare_ctx = op};

@@ -55,6 +55,7 @@ void op_run(TreeOp *op, TreeOp **ret_op, void (*step)(TreeOp *op))
     bool over = false;
 
     op->step = step;
+    /* cppcheck-suppress autoVariables  ; it is set back to NULL before this returns */
     op->over = &over;
     step(op);
     if (over)
