@@ -100,7 +100,7 @@ static void on_kept(void *ctx)
 static void on_keep_deadline(void *ctx)
 {
     log_warn("the disk is too slow to keep what is known for the next mount");
-    loop_stop(((App *)ctx)->loop);
+    on_kept(ctx);
 }
 
 void warm_keep(App *app)
@@ -111,7 +111,7 @@ void warm_keep(App *app)
         return;
     timer_start(deadline, KEEP_MS);
     store_keep_now(app->store, on_kept, app);
-    if (!app->kept)
+    while (!app->kept) /* a stop that was asked for before is over at once */
         loop_run(app->loop);
     timer_free(deadline);
 }

@@ -57,6 +57,7 @@ static void replace_resource(Entry *entry, Resource *row)
     Set *set = entry->set;
 
     entry->resource = resource_ref(row);
+    entry->shown = entry->shown && span_equal(resource_name(before), resource_name(row));
     entry->hh.key = (char *)resource_id(row); /* the key lives as long as the snapshot that it is read from */
     set->json_bytes += resource_text(row).len - resource_text(before).len;
     tell(set, STORE_CHANGED, before, row, entry->tag);

@@ -127,7 +127,8 @@ static bool list_instead(const Question *question)
 static int wait_for(StoreOp *op, const Question *question)
 {
     Set *set = question->set;
-    bool by_list = !question->entry || (!op->listed && list_instead(question));
+    bool under_way = question->entry && question->entry->fetch && question->entry->fetch->call;
+    bool by_list = !question->entry || (!op->listed && !under_way && list_instead(question));
     Fetch *fetch = by_list ? &set->fetch : question->entry->fetch;
     int r = 0;
 

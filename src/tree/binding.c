@@ -305,6 +305,8 @@ bool binding_changed_hands(const Binding *binding)
     int64_t now = clock_now_ms(binding->dir->tree->clock);
     uint64_t stem = text_hash(span_of(binding->stem));
 
+    if (binding->dir->tree->reset_ms && now - binding->dir->tree->reset_ms < HANDS_MS)
+        return true; /* every name did, and nobody could see it */
     for (unsigned i = 0; i < LOST_NAMES; i++) {
         const struct LostName *lost = &binding->dir->lost[i];
 
@@ -408,6 +410,7 @@ static void binding_on_reset(Tree *tree)
     static const TreeCaller nobody;
     Failure failure = failure_make(-ERR_NOT_FOUND, "The API was reset: the instances known before are gone.");
 
+    tree->reset_ms = clock_now_ms(tree->clock);
     errors_add(tree, &nobody, "list", "/", &failure);
     hidden_on_reset(tree);
     reads_clear(tree->reads);

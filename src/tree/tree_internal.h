@@ -239,6 +239,7 @@ struct Tree {
     bool unbound; /* an instance has no name yet, for want of memory */
     Control *controls;
     struct ErrorRing *errors;
+    int64_t reset_ms; /* when all names changed hands; 0: never */
     int64_t born_ms; /* wall clock */
     size_t parked;
     Local *locals;

@@ -68,6 +68,73 @@ ids_are_the_apis() {
         'map(.request_id // empty) | length > 0 and all(.[]; . as $id | any($ids[0][]; . == $id))' "$MNT/.skystack/errors"
 }
 
+# The sandbox, the mounts and whoever asks them go on in a network of their own, whose only route is the loopback.
+fault_unshared() {
+    local tool
+    all_down
+    unshare --net sleep 60 3>&- 4>&- &
+    NET_PID=$!
+    echo "$NET_PID" >>"$PLACE/started.backgrounds"
+    within 5 other_network
+    netted ip link set lo up
+    netted ip rule add pref 10 lookup local
+    netted ip rule del pref 0
+    mkdir -p "$PLACE/bin"
+    for tool in "$SKYSTACKFS" "$SKYSTACK_SANDBOX"; do
+        printf '#!/bin/sh\nexec nsenter --net=/proc/%s/ns/net -- "%s" "$@"\n' "$NET_PID" "$tool" >"$PLACE/bin/${tool##*/}"
+    done
+    chmod +x "$PLACE"/bin/*
+    SKYSTACKFS=$PLACE/bin/skystackfs SKYSTACK_SANDBOX=$PLACE/bin/skystack-sandbox
+    fault_sandbox --instances 4
+}
+
+other_network() {
+    [ "$(readlink "/proc/$NET_PID/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+curl() {
+    if [ -n "${NET_PID-}" ]; then netted curl "$@"; else command curl "$@"; fi
+}
+
+netted() {
+    nsenter --net="/proc/$NET_PID/ns/net" -- "$@"
+}
+
+# The local addresses are looked up behind a rule of ours, so that it can take the route away.
+route_goes() {
+    netted ip rule add pref 5 to 127.0.0.1 unreachable
+}
+
+route_comes() {
+    netted ip rule del pref 5
+}
+
+@test "fault 28: without a route what is known is shown within its limit, it comes back by itself, and a mount needs none" {
+    command -v ip >/dev/null || skip "ip is not installed"
+    unshare --net true 2>/dev/null || skip "no network can be made here"
+    fault_unshared
+    fault_mount stale_if_error=6,ttl=0.3
+    local name
+    name=$(ls "$prod" | head -n 1)
+    cat "$prod/$name" >/dev/null
+    route_goes
+    sleep 0.5
+    jq -e .id "$prod/$name"
+    sleep 6
+    refused 'No route to host' cat "$prod/$name"
+    [ "$(ls "$prod" | wc -l)" -gt 0 ]
+    fault_aftermath EHOSTUNREACH
+    route_comes
+    within 10 jq -e .id "$prod/$name"
+    fault_unmount
+    route_goes
+    "$SKYSTACKFS" "$ENDPOINT" "$MNT" -o "token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state" 2>"$PLACE/said" 3>&- 4>&-
+    grep -q '^skystackfs: Mounting with what was known .* ago: ' "$PLACE/said"
+    [ "$(ls "$prod" | wc -l)" -gt 0 ]
+    route_comes
+    within 10 jq -e .id "$prod/$name"
+}
+
 @test "fault 29: headers or a body that come a byte a second end with the total deadline" {
     fault_mount "$EAGER"
     answers '{"kind":"raw","ms":1000,"body":"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"}'

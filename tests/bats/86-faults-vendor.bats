@@ -20,6 +20,31 @@ mounting_fails() {
     [[ $stderr != *sky_* ]]
 }
 
+@test "fault 56: a sandbox that is reset is noticed: what was known is dropped, nothing is deleted or settled by an old id" {
+    fault_mount delete_delay=3,ttl=0.3
+    local first
+    first=$(api GET /v1/instances/ins_1 | jq -r .name)
+    fault '{"kind":"close_after","method":"POST","path":"/v1/instances"}' >/dev/null
+    refused 'in progress' put "$prod/lost.json" '{"size":"standard-4"}'
+    rm "$prod/$first.json"
+    admin POST /reset >/dev/null
+    admin POST /instances "{\"id\":\"ins_1\",\"name\":\"$first\",\"project_id\":\"prj_1\"}" >/dev/null
+    admin POST /instances '{"id":"ins_2","name":"lost","project_id":"prj_1"}' >/dev/null
+    requests_reset
+    sleep 0.4
+    within 5 jq -e '.id == "ins_1"' "$prod/$first.json"
+    grep -q 'was reset' "$LOG"
+    sleep 3.5
+    refused 'busy' rm "$prod/$first.json"
+    sleep 1
+    assert_equal "$(changing)" 0
+    fault_kept "$prod/lost.json" '{"size":"standard-4"}'
+    grep -q "can't be told whether this create came to be" "$prod/lost.json.error"
+    ls "$prod" >/dev/null
+    assert_equal "$(find "$prod" -name '*.json' | wc -l)" 2
+    fault_aftermath EBUSY
+}
+
 @test "fault 57: a token of the other environment is suspected by mount, and on a mount, and is not tried again" {
     local words="Wrong environment?" environment other
     local -A tokens=([sandbox]=sky_sbx_abc [production]=sky_live_abc)
