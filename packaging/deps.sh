@@ -20,7 +20,7 @@ build='gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libcurl4-openssl-
 libsqlite3-dev libmicrohttpd-dev libgnutls28-dev uthash-dev libcmocka-dev'
 
 # To try it out and to test it.
-test='clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file
+test='iproute2 clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file
 jq attr curl openssl xxd procps util-linux mount python3 perl git tmux stress-ng vim nano emacs-nox ed mc moreutils rsync zip
 unzip patch nghttp2-proxy nginx-light'
 # Any node from 18 on will do, from wherever it is.

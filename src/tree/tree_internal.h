@@ -240,7 +240,7 @@ struct Tree {
     Control *controls;
     struct ErrorRing *errors;
     int64_t reset_ms; /* when all names changed hands; 0: never */
-    int64_t born_ms; /* wall clock */
+    int64_t born_ms;  /* wall clock */
     size_t parked;
     Local *locals;
     Timer *sweep; /* runs while there are locals */
