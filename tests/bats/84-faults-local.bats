@@ -145,7 +145,7 @@ load_of() {
 
 @test "fault 46: whichever allocation fails on a living mount, it is ENOMEM, and the mount lives" {
     sandbox_stop
-    sandbox_start --instances 6 --provision-ms 0 --listen "${ENDPOINT#https://}"
+    fault_sandbox --provision-ms 0
     local module=${SKYSTACKFS%/src/app/skystackfs}/tests/tools/libfail_malloc.so
     printf '\0\0\0\0\0\0\0\0' >"$PLACE/shared"
     ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 LD_PRELOAD=$module FAIL_MALLOC=$PLACE/shared \
@@ -359,7 +359,8 @@ are_nodes() {
 
 @test "fault 51: after a million lookups and a dropped cache the nodes are back to the root's, and memory is flat" {
     sandbox_stop
-    sandbox_start --instances 2000 --listen "${ENDPOINT#https://}"
+    rm -r "$PLACE/sandbox"
+    fault_sandbox --instances 2000
     local count=1000000 root=12 before first
     if fault_is_sanitized; then count=200000; fi
     export FAULT_MEMORY_KB=32768

@@ -200,3 +200,40 @@ proofs_are() {
     within 15 is_old_again
     fault_aftermath none
 }
+
+@test "fault 60: rm -rf over 500 removes none; git checkout, tar x and install over instances are updates, never a DELETE" {
+    sandbox_stop
+    rm -r "$PLACE/sandbox"
+    fault_sandbox --instances 500
+    fault_mount delete_delay=4 # as a busy machine may need more than two seconds for eleven of them
+    run rm -rf "$MNT"
+    assert_failure
+    assert_output --partial 'Operation not permitted'
+    sleep 4.5
+    assert_equal "$(changing)" 0
+    assert_equal "$(admin GET /instances | jq length)" 500
+    assert_equal "$(ls "$prod" "$MNT/staging" | grep -c 'json$')" 500
+    fault_aftermath EPERM
+    echo 0 >"$MNT/.skystack/allow_deletes"
+
+    # of three texts one has changed
+    mkdir "$PLACE/work"
+    cp "$prod"/web-[123].json "$PLACE/work"
+    jq '.size = "standard-4"' "$prod/web-1.json" >"$PLACE/work/web-1.json"
+    tar cf "$PLACE/archive" -C "$PLACE/work" web-1.json web-2.json web-3.json
+    tar xf "$PLACE/archive" -C "$prod"
+    assert_equal "$(jq -r .size "$prod/web-1.json")" standard-4
+    jq '.size = "standard-8"' "$prod/web-2.json" >"$PLACE/work/web-2.json"
+    install -m 644 "$PLACE/work/web-2.json" "$prod/web-2.json"
+    assert_equal "$(jq -r .size "$prod/web-2.json")" standard-8
+    local git=(git -c user.name=me -c user.email=me@here.invalid --git-dir "$PLACE/repository" --work-tree "$prod")
+    git init -q --bare "$PLACE/repository"
+    "${git[@]}" add web-3.json
+    "${git[@]}" commit -q -m one
+    put "$prod/web-3.json" '{"size":"standard-1"}'
+    "${git[@]}" commit -q -a -m two
+    "${git[@]}" checkout -q HEAD~1 -- web-3.json
+    sleep 4.5
+    assert_equal "$(admin GET /ledger | jq -c '[.[] | select(.by == "api") | .op] | group_by(.) | map([.[0], length])')" '[["update",4]]'
+    assert_equal "$(requests 'DELETE /v1/instances/{id}')" 0
+}
