@@ -313,8 +313,11 @@ static bool on_turn(void *ctx, enum LineOutcome outcome)
 
     if (outcome != LINE_GO)
         failure = refuse_turn(exchange, outcome);
-    else if (courier_admit(exchange->courier, &failure))
+    else
         token = find_token(exchange, &failure);
+    if (token && !courier_admit(exchange->courier,
+                                &failure)) /* last: who waits for a token's proof must not be the one that tries */
+        token = NULL;
     r = token ? send_with(exchange, token) : 0;
     if (r < 0)
         failure = failure_make(r, "%s", error_sentence(r));

@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "person.h"
+#include "torture.h"
 
 enum {
     BUSY_MS = 120000,          /* how long people are at it, about */
@@ -395,16 +396,19 @@ static void check_budget(World *world)
         world_violation(world, "%u requests in a minute, and %u are allowed", busiest, world->config.per_minute);
 }
 
-void history_run(uint64_t seed, bool print, HistoryResult *ret_result)
+void history_run(const HistoryOrder *order, HistoryResult *ret_result)
 {
     History *history = calloc(1, sizeof *history);
-    Chance making = chance_stream(seed, 1000);
+    Chance making = chance_stream(order->seed, 1000);
     WorldConfig config = draw_config(&making);
     World *world = &history->world;
 
     if (!history)
         abort();
-    world_init(world, seed, &config, print);
+    world_init(world, order->seed, &config, order->print);
+    world->injected = order->fail_memory_at > 0 || order->fail_disk_at > 0;
+    world->disk.fail_at = order->fail_disk_at;
+    torture_fail_at(order->fail_memory_at);
     for (unsigned i = 0; i < PERSON_PERSONS; i++)
         person_init(&history->persons[i], world, i);
     populate(world);
@@ -420,7 +424,9 @@ void history_run(uint64_t seed, bool print, HistoryResult *ret_result)
     *ret_result = (HistoryResult){.hash = world->trace.hash,
                                   .steps = history->steps,
                                   .scripts = history->scripts,
-                                  .requests = world->net.started};
+                                  .requests = world->net.started,
+                                  .memory_calls = torture_calls(),
+                                  .disk_calls = world->disk.calls};
     memcpy(ret_result->violation, world->violation, sizeof ret_result->violation);
     world_release(world);
     free(history);

@@ -8,12 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef struct HistoryOrder {
+    uint64_t seed;
+    bool print;
+    uint64_t fail_memory_at, fail_disk_at; /* the call that fails, from 1; 0: none */
+} HistoryOrder;
+
 typedef struct HistoryResult {
     char violation[512]; /* "": none */
     uint64_t hash;       /* of the trace */
     uint64_t steps, scripts, requests;
+    uint64_t memory_calls, disk_calls;
 } HistoryResult;
 
-void history_run(uint64_t seed, bool print, HistoryResult *ret_result);
+void history_run(const HistoryOrder *order, HistoryResult *ret_result);
 
 #endif

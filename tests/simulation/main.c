@@ -20,7 +20,7 @@ static int run_one(uint64_t seed)
 {
     HistoryResult result;
 
-    history_run(seed, true, &result);
+    history_run(&(HistoryOrder){.seed = seed, .print = true}, &result);
     printf("seed %llu: trace %016llx, %llu steps, %llu scripts, %llu requests: %s\n", (unsigned long long)seed,
            (unsigned long long)result.hash, (unsigned long long)result.steps, (unsigned long long)result.scripts,
            (unsigned long long)result.requests, result.violation[0] ? result.violation : "good");
@@ -51,9 +51,9 @@ static int run_twice(uint64_t from, uint64_t count)
     for (uint64_t seed = from; seed < from + count; seed++) {
         void *ballast = malloc(1000 + (size_t)(seed % 7) * 4096);
 
-        history_run(seed, false, &first);
+        history_run(&(HistoryOrder){.seed = seed}, &first);
         free(ballast);
-        history_run(seed, false, &second);
+        history_run(&(HistoryOrder){.seed = seed}, &second);
         if (first.hash == second.hash)
             continue;
         failed++;

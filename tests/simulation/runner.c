@@ -56,7 +56,7 @@ static void work(const Runner *runner, Share *share, uint64_t seed)
     for (; seed < runner->order.from + runner->order.count; seed += runner->order.jobs) {
         share->seed = seed;
         alarm(HISTORY_SECONDS);
-        history_run(seed, false, &result);
+        history_run(&(HistoryOrder){.seed = seed}, &result);
         take(share, seed, &result);
         if (result.violation[0] && runner->order.until_found)
             break;

@@ -101,6 +101,7 @@ typedef struct World {
     unsigned text_count;
     WorldInstance instances[WORLD_INSTANCES_MAX];
     bool disk_failed; /* in this mount */
+    bool injected;    /* one call is made to fail */
     char violation[WORLD_VIOLATION_BYTES];
 } World;
 
