@@ -153,6 +153,7 @@ unescaped() {
     called b %25.json
 }
 
+# bats test_tags=direct
 @test "an instance without a name, or with one that is no text, has a file too" {
     instance a '"x"'
     admin PATCH /instances/a '{"name":null}' >/dev/null

@@ -80,6 +80,7 @@ stat_of() {
     assert_equal "$(grep -oE 'zeta|alpha|Beta|"z"|"a"' "$MNT/prod/order.json" | paste -sd ' ')" 'zeta alpha Beta "z" "a"'
 }
 
+# bats test_tags=direct
 @test "unknown fields and every digit of every number stay as they were sent" {
     instance d '"name":"exact","big":12345678901234567890123,"small":1.00000000000000000000001,"e":-0.10,"f":1E+2,"g":1e999,"z":-0,
         "s":"\u0041\/\u00e9é\ud83d\ude00\u0000\t","deep":{"n":[9007199254740993,0.1000]}'
@@ -286,6 +287,7 @@ stat_of() {
     assert_output --partial 'No such file'
 }
 
+# bats test_tags=direct
 @test "a nested object in NAME/ is a directory" {
     instance d '"name":"deep","metadata":{"owner":"me","more":{"x":{"y":1.50}},"a/b":"slash",".h":"dot","":"nothing"}'
     mount_up
@@ -428,6 +430,7 @@ stat_of() {
 
 # Attributes
 
+# bats test_tags=direct
 @test "each top-level scalar is an extended attribute" {
     instance d '"name":"x","big":12345678901234567890123,"on":true,"word":"né"'
     mount_up
@@ -494,6 +497,7 @@ stat_of() {
 
 # Times
 
+# bats test_tags=direct
 @test "times start from updated_at, else created_at" {
     instance d '"name":"x","created_at":"2026-01-02T03:04:05Z","updated_at":null'
     mount_up

@@ -371,6 +371,7 @@ newest_error() {
     [ -e "$MNT/default/web-9.json" ]
 }
 
+# bats test_tags=direct
 @test "fields that nobody knows are sent to the last digit" {
     mount_up
     put "$prod/web-9.json" "${sizes%\}},\"big\":12345678901234567890123,\"deep\":{\"x\":-0.10}}"

@@ -213,6 +213,7 @@ TABLE
     assert_equal "$(jq .api.retries "$MNT/.skystack/status.json")" 1
 }
 
+# bats test_tags=direct
 @test "a delete that is not answered is ETIMEDOUT, and one that could not be sent ECONNREFUSED" {
     up
     fault '{"kind":"hang","method":"DELETE","count":-1}' >/dev/null

@@ -269,6 +269,7 @@ PROGRAM
     assert_equal "$(sent | jq -r .size)" standard-4
 }
 
+# bats test_tags=direct
 @test "a body of nearly 1 MiB is sent as it was written" {
     perl -e 'print "{\"metadata\":{\"a\":\"", "x" x 1000000, "\"}}"' >"$PLACE/text"
     cat "$PLACE/text" >"$prod/web-9.json"

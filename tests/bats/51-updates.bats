@@ -113,6 +113,7 @@ field() {
     assert_equal "$(sent)" '{"tags":["frontend","team:checkout","new"]}'
 }
 
+# bats test_tags=direct
 @test "text with escapes is sent as it was written" {
     up
     echo '{"metadata":{"note":"a\"b\\c\u00e9 \ud83d\ude00 ä"}}' >"$prod/web-1.json"
@@ -223,6 +224,7 @@ field() {
     assert_equal "$(sent)" '{"size":"standard-4"}'
 }
 
+# bats test_tags=direct
 @test "the base without updated_at is what the writing process itself last read" {
     up
     python3 - "$prod/web-1.json" "$PLACE/read" "$PLACE/go" <<'PROGRAM' &
@@ -248,6 +250,7 @@ PROGRAM
     assert_equal "$(field ins_1 image)" '"debian-13"'
 }
 
+# bats test_tags=direct
 @test "what another thread of the process read is its own read, too" {
     up
     python3 - "$prod/web-1.json" "$PLACE/read" "$PLACE/go" <<'PROGRAM' &
@@ -290,6 +293,7 @@ PROGRAM
     assert_equal "$(sent | jq -cS .)" '{"image":"ubuntu-24.04","size":"standard-4"}'
 }
 
+# bats test_tags=direct
 @test "two changes within one second have one updated_at: what the process itself read decides" {
     up
     echo '{"metadata":{"n":1}}' >"$prod/web-1.json"
@@ -411,6 +415,7 @@ PROGRAM
     assert_equal "$(admin GET /log | jq -r '.[] | select(.method == "PATCH") | .headers["if-match"]')" null
 }
 
+# bats test_tags=direct
 @test "changed between the GET and the PATCH it is ECANCELED, and kept" {
     SANDBOX+=(--etag on)
     up
@@ -446,6 +451,7 @@ PROGRAM
     refused 'Operation not supported' bash -c 'echo standard-4 >"$1"' - "$prod/web-1/size"
 }
 
+# bats test_tags=direct
 @test "501 to an update is EOPNOTSUPP too" {
     up
     fault '{"kind":"status","method":"PATCH","status":501}' >/dev/null
@@ -507,6 +513,7 @@ PROGRAM
     assert_equal "$(field ins_1 metadata.cost_center)" '"cc-1001"'
 }
 
+# bats test_tags=direct
 @test "a number stays a number, digit by digit" {
     up
     elsewhere ins_1 '{"limits":{"files":1024}}'

@@ -5,6 +5,7 @@
 load helper
 load faults
 load clock
+load proxies
 
 # Every look asks, and no content is shown that is not of now; names are.
 EAGER=ttl=0,stale_if_error=0
@@ -513,4 +514,36 @@ deleted() {
 
 names_are() {
     [ "$(ls "$prod")" = "$*" ]
+}
+
+# Ten rounds of both texts by eight readers at once; fails if one read does.
+everyone_reads() {
+    local round
+    for round in {1..10}; do
+        printf '%s\n' "$prod"/web-{1,1,1,1,2,2,2,2}.json | xargs -n 1 -P 8 jq -e .id >/dev/null || return 1
+    done
+}
+
+@test "fault 40: over HTTP/2, GOAWAY in the middle of reads and a server that starts again cost no GET" {
+    local behind=${ENDPOINT##*:}
+    nginx_start "$PLACE/nginx" "$PLACE/sandbox" "$behind" 'keepalive_requests 7'
+    ENDPOINT=https://127.0.0.1:$NGINX_PORT
+    fault_mount "$EAGER"
+    admin POST /config '{"latency_ms":20,"rows":"summary"}' >/dev/null
+
+    # a GOAWAY after every seven requests, and one of each worker that is replaced
+    background everyone_reads
+    for _ in 1 2 3; do
+        sleep 0.3
+        kill -HUP "$NGINX_PID"
+    done
+    wait "$BACKGROUND" || fail_with "a read failed:" "$(cat "$PLACE/background.$BACKGROUND_COUNT")"
+    assert_equal "$(awk '{ print $2 }' "$PLACE/nginx/access" | sort -u)" HTTP/2.0
+    assert [ "$(awk '{ print $1 }' "$PLACE/nginx/access" | sort -u | wc -l)" -gt 3 ]
+
+    # a server that was away while nobody looked
+    end_process "$NGINX_PID" "$PLACE/nginx"
+    nginx_start "$PLACE/nginx" "$PLACE/sandbox" "$behind"
+    everyone_reads
+    fault_aftermath none
 }

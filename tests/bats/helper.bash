@@ -16,6 +16,9 @@
 #   since                         prints milliseconds, to be subtracted
 #   background COMMAND...         starts it with its output in $PLACE/background.N; sets BACKGROUND to its pid
 #
+# Where $SKYSTACK_THROUGH names a folder (tests/contract.sh makes them), something stands between client and sandbox: the sandbox
+# listens where `listen` in it says, with the certificates in `tls`, and ENDPOINT is what `endpoint` says.
+#
 # In setup_file() they work too, and what they start then serves every test of the file: $PLACE is the file's folder there, a test's
 # own folder inside of it. teardown() and teardown_file() end what was started and unmount; a file with its own calls all_down.
 
@@ -75,7 +78,10 @@ end_process() {
 sandbox_start() {
     local line=$PLACE/sandbox.line
     rm -f "$line"
-    "$SKYSTACK_SANDBOX" --dir "$PLACE/sandbox" --rate-minute 0 --rate-day 0 --exit-with-parent "$@" \
+    if [[ -n ${SKYSTACK_THROUGH-} ]]; then set -- --listen "$(cat "$SKYSTACK_THROUGH/listen")" "$@"; fi
+    set -- --dir "$PLACE/sandbox" --rate-minute 0 --rate-day 0 --exit-with-parent "$@"
+    if [[ -n ${SKYSTACK_THROUGH-} ]]; then lend_certificates "$@"; fi
+    "$SKYSTACK_SANDBOX" "$@" \
         >"$line" 2>"$PLACE/sandbox.stderr" 3>&- 4>&- &
     SANDBOX_PID=$!
     echo "$SANDBOX_PID" >>"$PLACE/started.sandboxes"
@@ -85,7 +91,18 @@ sandbox_start() {
     CACERT=$(jq -r .cacert "$line")
     TOKEN_FILE=$(jq -r .token_file "$line")
     ADMIN=$(jq -r .admin "$line")
+    if [[ -n ${SKYSTACK_THROUGH-} ]]; then ENDPOINT=$(cat "$SKYSTACK_THROUGH/endpoint"); fi
     export SANDBOX_PID ENDPOINT CACERT TOKEN_FILE ADMIN
+}
+
+# Puts those of the proxy where a sandbox with these arguments will look for its own.
+lend_certificates() {
+    local dir
+    while [[ $# -gt 0 ]]; do
+        if [[ $1 == --dir ]]; then dir=$2; fi
+        shift
+    done
+    install -D -m 600 -t "$dir" "$SKYSTACK_THROUGH"/tls/*.pem
 }
 
 sandbox_said_something() {
@@ -209,6 +226,7 @@ all_down() {
     for pid in $(each_of backgrounds); do
         ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
     done
+    for pid in $(each_of servers); do end_process "$pid" "$PLACE"; done
     for pid in $(each_of sandboxes); do end_process "$pid" skystack-sandbox; done
     rm -f "$PLACE"/started.*
 }

@@ -1,5 +1,5 @@
 # Servers that speak HTTP/2, between the client and a sandbox. Each is started on loopback with all its files in a folder
-# of its own, and is its starter's to end, by the pid that it gives.
+# of its own, and ends with the test; in a script that is no test it is the script's to end.
 #
 #   free_port                                prints a port that nobody listens on
 #   nghttpx_start FOLDER TLS BACKEND [OPTION]...   nghttpx in front of BACKEND (its own notation); sets NGHTTPX_PID, NGHTTPX_PORT
@@ -25,6 +25,10 @@ free_port() {
     echo "$port"
 }
 
+proxy_began() {
+    [ -z "${PLACE-}" ] || echo "$1" >>"$PLACE/started.servers"
+}
+
 # Waits until PORT answers or PID has ended.
 proxy_up() {
     local port=$1 pid=$2 log=$3 tries
@@ -48,6 +52,7 @@ nghttpx_start() {
         --accesslog-format='$remote_port $protocol_version $status $method $path' \
         "$@" "$tls/server-key.pem" "$tls/server.pem" >"$folder/out" 2>&1 3>&- 4>&- &
     NGHTTPX_PID=$!
+    proxy_began "$NGHTTPX_PID"
     proxy_up "$NGHTTPX_PORT" "$NGHTTPX_PID" "$folder/log"
 }
 
@@ -90,5 +95,6 @@ END
     } >"$folder/conf"
     nginx -e "$folder/log" -c "$folder/conf" >"$folder/out" 2>&1 3>&- 4>&- &
     NGINX_PID=$!
+    proxy_began "$NGINX_PID"
     proxy_up "$NGINX_PORT" "$NGINX_PID" "$folder/log"
 }
