@@ -162,7 +162,7 @@ static void note_synced(Tree *tree, const Dir *dir, const Failure *failure)
             continue;
         if (failure && each->first_failure == 0)
             each->first_failure = failure->code;
-        if (!any_sending(tree, dir))
+        if (!each->inside && !any_sending(tree, dir))
             hidden_sync_done(each);
     }
 }
@@ -264,8 +264,10 @@ void hidden_sync(TreeOp *op)
 
     DL_APPEND(op->tree->syncs, op);
     op->syncs = true;
+    op->inside = true; /* one that is refused at once is over before the next is sent */
     while (dir && (waiting = hidden_waiting(op->tree, dir)) != NULL)
         hidden_send(waiting);
+    op->inside = false;
     if (!dir || !any_sending(op->tree, dir))
         hidden_sync_done(op);
 }

@@ -257,7 +257,7 @@ static void on_there(void *ctx)
     } else if (flight->fate != FATE_SILENT_BEFORE) {
         serve(flight);
         if (flight->fate == FATE_SLOW)
-            after(flight, chance_between(&net->chance, 100, flight->timeout_ms + flight->timeout_ms / 8), on_back);
+            after(flight, chance_between(&net->chance, 1, 1 + flight->timeout_ms + flight->timeout_ms / 8), on_back);
         else if (flight->fate != FATE_SILENT_AFTER && flight->fate != FATE_LATE)
             after(flight, one_way(net), on_back);
     }
