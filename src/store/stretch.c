@@ -1,7 +1,7 @@
 #include "store_internal.h"
 
 enum {
-    LOOKED_AT_MS = 10 * 60 * 1000, /* what was last asked for longer ago is not looked at any more */
+    LOOKED_AT_MS = 60 * 60 * 1000, /* what was last asked for longer ago is not looked at any more */
     DEMAND_FRESH_MS = 10 * 1000,   /* how long the demand is not worked out anew */
     WALK_SPAN_MS = 60 * 1000,
     WALK_BEGINS = 100, /* first looks in a minute that make a walk … */
