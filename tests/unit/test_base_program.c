@@ -276,7 +276,7 @@ static void put(const char *folder, const char *name, const char *text)
 
 static void move(const char *folder, const char *from, const char *to)
 {
-    char path[128], new_path[128];
+    char path[256], new_path[256];
 
     snprintf(path, sizeof path, "%s/%s", folder, from);
     snprintf(new_path, sizeof new_path, "%s/%s", folder, to);
@@ -300,7 +300,7 @@ static void sees_nothing(void)
 static FileWatch *watch(FileWatcher *watcher, const char *folder, const char *name)
 {
     FileWatch *watch = NULL;
-    char path[128];
+    char path[256];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
     assert_int_equal(filewatch_start(watcher, path, on_changed, NULL, &watch), 0);
