@@ -30,16 +30,17 @@ static bool server_owns_or_place(Span name)
 /* What the text is about: this instance (whole), another (a dump of it), or it does not say (a patch). */
 enum TextKind { TEXT_WHOLE, TEXT_DUMP, TEXT_PATCH };
 
-static enum TextKind text_kind(const Carry *carry, const Resource *now)
+static int text_kind(const Carry *carry, const Resource *now, enum TextKind *ret_kind)
 {
-    _cleanup_buf_ Buf id = BUF_INIT(RESOURCE_TEXT_BYTES);
     Span value;
+    int r;
 
+    *ret_kind = TEXT_PATCH;
     if (carry->is_patch || !json_member(carry->text, "id", &value))
-        return TEXT_PATCH;
-    if (json_type(value) == JSON_STRING && json_string(value, &id) == 0 && strcmp(buf_text(&id), resource_id(now)) == 0)
-        return TEXT_WHOLE;
-    return TEXT_DUMP;
+        return 0;
+    r = text_value_is(value, span_of(resource_id(now)));
+    *ret_kind = r > 0 ? TEXT_WHOLE : TEXT_DUMP;
+    return r < 0 ? r : 0;
 }
 
 static int fail_with(Failure *ret_failure, int code)
@@ -51,14 +52,14 @@ static int fail_with(Failure *ret_failure, int code)
 /* A patch that names another instance than its file would rename it by accident. */
 static int check_name(const Carry *carry, const Resource *now, Failure *ret_failure)
 {
-    _cleanup_buf_ Buf name = BUF_INIT(RESOURCE_TEXT_BYTES);
     Span value;
+    int r;
 
     if (carry->is_patch || !json_member(carry->text, "name", &value))
         return 0;
-    if (json_type(value) == JSON_STRING && json_string(value, &name) == 0 &&
-        span_equal((Span){buf_text(&name), name.len}, resource_name(now)))
-        return 0;
+    r = text_value_is(value, resource_name(now));
+    if (r != 0)
+        return r < 0 ? fail_with(ret_failure, r) : 0;
     *ret_failure = failure_make(-ERR_INVALID, "The text's `name` is not the file's.");
     failure_set_mend(ret_failure, "Leave `name` out; to rename the instance, use mv.");
     return -ERR_INVALID;
@@ -112,10 +113,14 @@ static int prepare(void *ctx, Resource *now, Buf *patch, Failure *ret_failure)
 {
     TreeOp *op = ctx;
     const Carry *carry = &op->carry;
-    enum TextKind kind = text_kind(carry, now);
+    enum TextKind kind;
     const Resource *base = carry->base && strcmp(resource_id(carry->base), resource_id(now)) == 0 ? carry->base : now;
-    int r = kind == TEXT_PATCH ? check_name(carry, now, ret_failure) : 0;
+    int r = text_kind(carry, now, &kind);
 
+    if (r < 0)
+        return fail_with(ret_failure, r);
+    if (kind == TEXT_PATCH)
+        r = check_name(carry, now, ret_failure);
     if (r < 0)
         return r;
     return make_patch(carry, resource_text(base), resource_text(now), kind, patch, ret_failure);
@@ -221,11 +226,17 @@ static void find_base(TreeOp *op, const Binding *binding)
 
 bool carry_out(TreeOp *op)
 {
-    Binding *binding = binding_find_any(op->carry.dir, span_of(op->carry.stem));
-    Hidden *hidden = binding ? binding->hidden : NULL;
+    Binding *binding;
+    Hidden *hidden;
 
     if (op->changed && !op->claimed)
         return true;
+    if (!op->changed && binding_complete(op->tree) < 0) {
+        op_fail(op, -ERR_NO_MEMORY);
+        return false;
+    }
+    binding = binding_find_any(op->carry.dir, span_of(op->carry.stem));
+    hidden = binding ? binding->hidden : NULL;
     if (op->claimed || (hidden && hidden->kind == HIDDEN_DELETE && !hidden_is_callers(hidden, &op->caller))) {
         return delete_first(op, op->claimed ? op->claimed : hidden) && create_after_delete(op);
     }

@@ -292,7 +292,10 @@ void tree_symlink(Tree *tree, const TreeCaller *caller, uint64_t parent, const c
     if (!op)
         return;
     op->target_name = strdup(target);
-    op_run(op, ret_op, symlink_step);
+    if (op->target_name)
+        op_run(op, ret_op, symlink_step);
+    else
+        op_fail(op, -ERR_NO_MEMORY);
 }
 
 int tree_refuse(Tree *tree, const TreeCaller *caller, const char *verb, uint64_t parent, const char *name, int code)

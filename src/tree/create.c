@@ -42,26 +42,26 @@ static int bad(Failure *ret_failure, Failure failure, const char *mend)
     return failure.code;
 }
 
-/* Whether a text's own member says something else than what the file's place says. */
-static bool contradicts(Span text, const char *member, Span expected)
+/* Whether a text's own member, if it has one, says what the file's place says: 1 or 0, or -ERR_NO_MEMORY. */
+static int agrees(Span text, const char *member, Span expected)
 {
-    _cleanup_buf_ Buf said = BUF_INIT(LAYER_BYTES);
     Span value;
 
-    if (!json_member(text, member, &value))
-        return false;
-    return json_type(value) != JSON_STRING || json_string(value, &said) < 0 ||
-           !span_equal((Span){buf_text(&said), said.len}, expected);
+    return json_member(text, member, &value) ? text_value_is(value, expected) : 1;
 }
 
 static int check_text(const Dir *dir, Span name, Span text, Failure *ret_failure)
 {
-    if (contradicts(text, "name", name))
+    int named = agrees(text, "name", name), placed = agrees(text, "project_id", span_of(dir->id));
+
+    if (named < 0 || placed < 0)
+        return bad(ret_failure, failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY)), "");
+    if (!named)
         return bad(
             ret_failure,
             failure_make(-ERR_INVALID, "The text's `name` is not the file's name, %.*s.", (int)name.len, name.at),
             "Leave `name` out, or write to the file of that name.");
-    if (contradicts(text, "project_id", span_of(dir->id)))
+    if (!placed)
         return bad(ret_failure,
                    failure_make(-ERR_INVALID, "The text's `project_id` is not this project's, %s.", dir->id),
                    "Leave `project_id` out, or write in the other project's directory.");

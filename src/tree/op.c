@@ -50,6 +50,16 @@ TreeOp *op_start(Tree *tree, const TreeCaller *caller, const char *verb, uint64_
     return op;
 }
 
+/* A name in a project may be one that there was no memory for when its instance came: without it, a file would be said to be missing, or
+ * an instance be made twice. */
+static void take_step(TreeOp *op)
+{
+    if (!op->changed && op->name && op->node->kind == NODE_PROJECT && binding_complete(op->tree) < 0)
+        op_fail(op, -ERR_NO_MEMORY);
+    else
+        op->step(op);
+}
+
 void op_run(TreeOp *op, TreeOp **ret_op, void (*step)(TreeOp *op))
 {
     bool over = false;
@@ -57,7 +67,7 @@ void op_run(TreeOp *op, TreeOp **ret_op, void (*step)(TreeOp *op))
     op->step = step;
     /* cppcheck-suppress autoVariables  ; it is set back to NULL before this returns */
     op->over = &over;
-    step(op);
+    take_step(op);
     if (over)
         return;
     op->over = NULL;
@@ -175,7 +185,7 @@ static void on_answer(TreeOp *op, const Failure *failure)
     } else if (failure) {
         op_fail_told(op, failure);
     } else {
-        op->step(op);
+        take_step(op);
     }
 }
 

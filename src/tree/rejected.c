@@ -57,29 +57,32 @@ static int describe(const Failure *failure, Buf *into)
     return r < 0 ? r : add_line(into, "request", failure->request_id);
 }
 
-/* NAME.json.error: of the text that is kept, else the newest failure of NAME.json. */
-static const Failure *find_failure(const Node *node, StoreText *text)
+/* NAME.json.error: of the text that is kept, else the newest failure of NAME.json. 0, -ERR_NOT_FOUND or -ERR_NO_MEMORY. */
+static int find_failure(const Node *node, StoreText *text, const Failure **ret_failure)
 {
     _cleanup_buf_ Buf path = BUF_INIT(PATH_BYTES);
+    int r = node->name ? rejected_text(node->dir, node->name, text) : -ERR_NOT_FOUND;
 
-    if (rejected_text(node->dir, node->name, text) == 0)
-        return text->failure;
-    if (node_path(node, NULL, &path) < 0)
-        return NULL;
-    path.data[path.len - strlen(".error")] = '\0';
-    return errors_last_of(node->tree, path.data);
+    *ret_failure = r == 0 ? text->failure : NULL;
+    if (r == -ERR_NOT_FOUND && node->name) {
+        r = node_path(node, NULL, &path);
+        if (r < 0)
+            return r;
+        path.data[path.len - strlen(".error")] = '\0';
+        *ret_failure = errors_last_of(node->tree, path.data);
+    }
+    return r == -ERR_NO_MEMORY ? r : *ret_failure ? 0 : -ERR_NOT_FOUND;
 }
 
 int error_render(const Node *node, Buf *into)
 {
     StoreText text = {0};
-    const Failure *failure = node->name ? find_failure(node, &text) : NULL;
+    const Failure *failure;
     char time[DATE_TEXT_BYTES];
-    int r;
+    int r = find_failure(node, &text, &failure);
 
-    if (!failure)
-        return -ERR_NOT_FOUND;
-    r = describe(failure, into);
+    if (r == 0)
+        r = describe(failure, into);
     if (r < 0 || !text.failure)
         return r;
     date_format(text.wall_ms, time);

@@ -18,22 +18,24 @@
  * Never EXDEV: `mv` would copy, which rents a machine, and unlink, which destroys one.
  */
 
-/* What the source is; used by the operation while it runs. */
-static Node *source_node(TreeOp *op)
+/* What the source is; used by the operation while it runs. 0, -ERR_NOT_FOUND or -ERR_NO_MEMORY. */
+static int find_source(const TreeOp *op, Node **ret_source)
 {
     Span stem;
     enum NameKind kind = name_kind(span_of(op->name), &stem);
     Node *local = node_local(op->node, op->name);
     Binding *binding;
 
-    if (local)
-        return local;
-    if (kind != NAME_INSTANCE && kind != NAME_PLAIN)
-        return NULL;
-    if (kind == NAME_PLAIN)
-        stem = span_of(op->name);
-    binding = binding_find(op->node->dir, stem);
-    return binding ? binding_node(binding, kind == NAME_INSTANCE ? NODE_INSTANCE : NODE_VIEW) : NULL;
+    if (!local && kind != NAME_INSTANCE && kind != NAME_PLAIN)
+        return -ERR_NOT_FOUND;
+    if (!local) {
+        binding = binding_find(op->node->dir, kind == NAME_INSTANCE ? stem : span_of(op->name));
+        if (!binding)
+            return -ERR_NOT_FOUND;
+        local = binding_node(binding, kind == NAME_INSTANCE ? NODE_INSTANCE : NODE_VIEW);
+    }
+    *ret_source = local;
+    return local ? 0 : -ERR_NO_MEMORY;
 }
 
 static void succeed(TreeOp *op)
@@ -327,6 +329,7 @@ static bool target_exists(const TreeOp *op)
 static void rename_step(TreeOp *op)
 {
     Node *source = op->source;
+    int r;
 
     if (source) {
         rename_by_kinds(op, source);
@@ -338,9 +341,9 @@ static void rename_step(TreeOp *op)
         refuse_pair(op);
         return;
     }
-    source = source_node(op);
-    if (!source) {
-        op_fail(op, -ERR_NOT_FOUND);
+    r = find_source(op, &source);
+    if (r < 0) {
+        op_fail(op, r);
         return;
     }
     if ((op->flags & RENAME_NOREPLACE) && target_exists(op)) {
@@ -351,22 +354,33 @@ static void rename_step(TreeOp *op)
     rename_by_kinds(op, source);
 }
 
-static void invalid_step(TreeOp *op)
+static int take_target(TreeOp *op, uint64_t parent, const char *name, unsigned flags)
 {
-    op_fail(op, -ERR_INVALID);
+    Node *target = node_find(op->tree, parent);
+
+    if (!target)
+        return -ERR_NOT_FOUND;
+    if (strlen(name) > NAME_BYTES_MAX)
+        return -ERR_NAME_TOO_LONG;
+    if (flags & ~(unsigned)RENAME_NOREPLACE)
+        return -ERR_INVALID;
+    op->flags = (int)flags;
+    op->target = node_use(target);
+    op->target_name = strdup(name);
+    return op->target_name ? 0 : -ERR_NO_MEMORY;
 }
 
 void tree_rename(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, uint64_t new_parent,
                  const char *new_name, unsigned flags, tree_done_fn done, void *ctx, TreeOp **ret_op)
 {
     TreeOp *op = op_start(tree, caller, "mv", parent, name, done, ctx, ret_op);
-    Node *target = node_find(tree, new_parent);
+    int r;
 
     if (!op)
         return;
-    op->target = target ? node_use(target) : NULL;
-    op->target_name = strlen(new_name) <= NAME_BYTES_MAX ? strdup(new_name) : NULL;
-    op->flags = (int)flags;
-    op_run(op, ret_op,
-           !op->target || !op->target_name || (flags & ~(unsigned)RENAME_NOREPLACE) ? invalid_step : rename_step);
+    r = take_target(op, new_parent, new_name, flags);
+    if (r < 0)
+        op_fail(op, r);
+    else
+        op_run(op, ret_op, rename_step);
 }

@@ -52,3 +52,13 @@ int text_check_object(Span text, JsonFault *ret_fault)
     }
     return r;
 }
+
+int text_value_is(Span value, Span expected)
+{
+    _cleanup_buf_ Buf said = BUF_INIT(RESOURCE_TEXT_BYTES);
+    int r = json_type(value) == JSON_STRING ? json_string(value, &said) : -ERR_PROTOCOL;
+
+    if (r < 0)
+        return r == -ERR_NO_MEMORY ? r : 0;
+    return span_equal((Span){buf_text(&said), said.len}, expected);
+}

@@ -363,6 +363,8 @@ uint64_t text_hash(Span text);
 uint64_t text_hash_more(uint64_t hash, const char *bytes, size_t count);
 /* Whether a text is one JSON object, strictly. 0, -ERR_PROTOCOL with what is wrong, or -ERR_NO_MEMORY. */
 int text_check_object(Span text, JsonFault *ret_fault);
+/* Whether a JSON value is this string: 1 or 0, or -ERR_NO_MEMORY. */
+int text_value_is(Span value, Span expected);
 
 /* content.c: what a node's file holds, as known now. 0 or a negative code. */
 int content_of(Node *node, Buf *into);

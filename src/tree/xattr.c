@@ -103,9 +103,9 @@ static int list_field(Span raw_key, Buf *into)
     _cleanup_buf_ Buf key = BUF_INIT(NAME_BYTES_MAX - sizeof PREFIX);
     int r = json_string(raw_key, &key);
 
-    if (r == -ERR_TOO_BIG || key.len == 0 || memchr(key.data, '\0', key.len))
-        return 0;
-    return r < 0 ? r : add_name(into, buf_text(&key), key.len);
+    if (r < 0)
+        return r == -ERR_TOO_BIG ? 0 : r;
+    return key.len == 0 || memchr(key.data, '\0', key.len) ? 0 : add_name(into, buf_text(&key), key.len);
 }
 
 static int list_all(const Node *node, Buf *into)
