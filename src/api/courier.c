@@ -4,6 +4,7 @@
 
 #include "account.h"
 #include "date.h"
+#include "envelope.h"
 #include "error.h"
 #include "log.h"
 #include "ratelimit.h"
@@ -26,20 +27,30 @@ static bool is_no_answer(int net_code)
     return retry_may_pass(net_code, 0) || net_code == -ERR_CERTIFICATE;
 }
 
-static void heed_silence(Courier *courier, const Failure *failure)
+/* For the others it is what a read would make of it: that a create is unsettled says nothing of their calls. */
+static void note_unreachable(Courier *courier, const NetResponse *response)
 {
-    courier->unreachable = *failure;
+    Verdict verdict = {0};
+
+    envelope_unanswered(PURPOSE_GET, response->code, response->sent, response->problem, &verdict);
+    courier->unreachable = verdict.failure;
+    credential_hide(courier->credential, courier->unreachable.message);
+}
+
+static void heed_silence(Courier *courier, const NetResponse *response)
+{
+    note_unreachable(courier, response);
     if (breaker_note_failure(&courier->breaker, clock_now_ms(courier->clock), random_next(courier->random)))
         log_warn(
             "The API can't be reached, %u calls in a row have failed (%s); until one succeeds, others are refused.",
-            courier->breaker.failures, error_name(failure->code));
+            courier->breaker.failures, error_name(courier->unreachable.code));
 }
 
-static void heed_reach(Courier *courier, int net_code, const Failure *failure)
+static void heed_reach(Courier *courier, const NetResponse *response)
 {
-    if (is_no_answer(net_code))
-        heed_silence(courier, failure);
-    else if (net_code == 0 && breaker_note_answer(&courier->breaker))
+    if (is_no_answer(response->code))
+        heed_silence(courier, response);
+    else if (response->code == 0 && breaker_note_answer(&courier->breaker))
         log_info("The API can be reached again.");
 }
 
@@ -115,7 +126,7 @@ bool courier_heed(Courier *courier, const CourierNews *news, Failure *failure)
 {
     const NetResponse *response = news->response;
 
-    heed_reach(courier, response->code, failure);
+    heed_reach(courier, response);
     if (response->code < 0)
         return false;
     version_heed(&courier->version, response, failure, clock_now_ms(courier->clock));

@@ -65,6 +65,17 @@ static int check_name(const Carry *carry, const Resource *now, Failure *ret_fail
     return -ERR_INVALID;
 }
 
+/* A mkdir that takes its own process's delete back promises the name, and has no text that could give it. */
+static int check_made(const Carry *carry, const Resource *now, Failure *ret_failure)
+{
+    if (!carry->base || span_equal(resource_name(carry->base), resource_name(now)))
+        return 0;
+    *ret_failure = failure_make(
+        -ERR_BUSY, "The delete was taken back, but %s has another name by now, by another client.", resource_id(now));
+    failure_set_mend(ret_failure, "Look at what is there now, and ask again.");
+    return -ERR_BUSY;
+}
+
 static int conflict(const Buf *path, Failure *ret_failure)
 {
     *ret_failure = failure_make(
@@ -117,6 +128,8 @@ static int prepare(void *ctx, Resource *now, Buf *patch, Failure *ret_failure)
     const Resource *base = carry->base && strcmp(resource_id(carry->base), resource_id(now)) == 0 ? carry->base : now;
     int r = text_kind(carry, now, &kind);
 
+    if (r == 0 && carry->is_made)
+        r = check_made(carry, now, ret_failure);
     if (r < 0)
         return fail_with(ret_failure, r);
     if (kind == TEXT_PATCH)
@@ -140,7 +153,7 @@ static bool update(TreeOp *op, const Binding *binding)
                           .id = resource_id(binding->resource),
                           .project_id = binding->dir->id,
                           .name = resource_name(binding->resource),
-                          .text = op->carry.is_patch ? no_text : op->carry.text,
+                          .text = op->carry.is_patch || op->carry.is_made ? no_text : op->carry.text,
                           .uid = op->caller.uid,
                           .prepare = prepare,
                           .prepare_ctx = op};
@@ -218,7 +231,9 @@ static bool create_after_delete(TreeOp *op)
 
 static void find_base(TreeOp *op, const Binding *binding)
 {
-    Resource *base = base_find(op->tree, &op->caller, binding, op->carry.text, &op->carry.base_is_own);
+    Resource *base = op->carry.is_made
+                         ? binding->resource
+                         : base_find(op->tree, &op->caller, binding, op->carry.text, &op->carry.base_is_own);
 
     if (base)
         op->carry.base = resource_ref(base);

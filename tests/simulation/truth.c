@@ -149,9 +149,16 @@ void truth_on_deed(void *ctx, enum CloudDeed deed, CloudInstance *instance)
         on_updated(world, instance);
 }
 
+/* While the token is refused nothing is asked. Who began then may be answered of what was known before. */
 void truth_after_step(World *world)
 {
-    (void)world;
+    ApiStats stats;
+
+    if (!world->api)
+        return;
+    api_stats(world->api, &stats);
+    if (stats.token_latched)
+        world->calm_since_ms = world_now_ms(world);
 }
 
 void truth_after_end(World *world)
@@ -195,6 +202,18 @@ void truth_dropped(World *world, unsigned project, const char *name)
     }
 }
 
+/* Of two under one name that are refused, the one that was begun later is kept, whichever was refused first. */
+static void outdo_older(World *world, const WorldText *text)
+{
+    for (unsigned i = 0; i < world->text_count; i++) {
+        WorldText *each = &world->texts[i];
+
+        if (each->outcome == 1 && each->asked_ms <= text->asked_ms && each != text && each->project == text->project &&
+            strcmp(each->name, text->name) == 0)
+            each->outdone = true;
+    }
+}
+
 static bool is_kept(int code)
 {
     switch (-code) {
@@ -233,6 +252,8 @@ void truth_told(World *world, WorldText *text, int code)
         truth_dropped(world, made->project, made->name);
     }
     text->kept = is_kept(code) && !text->is_mkdir;
+    if (text->kept || (code == -ERR_INTERRUPTED && !text->is_mkdir)) /* that may be kept or not */
+        outdo_older(world, text);
     if (code == 0 && text->created + text->updated == 0 && !is_there(world, text))
         world_violation(world, "%s of %s was acknowledged, and was never carried out", what, text->name);
     if (code == 0 && text->revision > world->instances[text->instance % WORLD_INSTANCES_MAX].acked)
@@ -253,21 +274,24 @@ void truth_removed(World *world, CloudInstance *instance, unsigned project, cons
     known->asked++;
     known->ever_asked = true;
     known->undone = false;
+    known->was_due_ms = known->due_ms;
     known->due_ms = world_now_ms(world) + world->config.delete_delay_ms;
     known->asked_by = process;
     known->asked_project = project;
     snprintf(known->asked_name, sizeof known->asked_name, "%s", name);
 }
 
-/* The guard takes back all that wait; what was refused otherwise never waited. */
+/* The guard takes back all that wait; what was refused otherwise never waited, and an earlier one is due as it was. */
 void truth_removal_told(World *world, CloudInstance *instance, int code)
 {
     WorldInstance *known = instance ? world_instance(world, instance) : NULL;
 
     if (known && known->asked > 0 &&
         (code == -ERR_GUARD || code == -ERR_NOT_FOUND || code == -ERR_BUSY || code == -ERR_READ_ONLY ||
-         code == -ERR_QUOTA))
+         code == -ERR_QUOTA)) {
         known->asked--;
+        known->due_ms = known->was_due_ms;
+    }
     if (code == -ERR_GUARD)
         truth_taken_back(world, 0, NULL, 0);
 }
@@ -435,7 +459,7 @@ static bool is_among_kept(World *world, const WorldText *text)
 
 static void check_kept(World *world, const WorldText *text)
 {
-    bool excused = text->mount != world->mounts || world->disk_failed ||
+    bool excused = text->mount != world->mounts || world->disk_failed || text->outdone ||
                    (text->outcome == -ERR_UNSETTLED && has_double(world, text));
 
     if (text->kept && text->created + text->updated == 0 && !excused && !is_among_kept(world, text))

@@ -61,6 +61,7 @@ typedef struct WorldText {
     unsigned revision; /* which that has had since */
     int outcome;       /* as the writer was told; 1: not yet */
     bool kept;         /* it is to be among the kept texts */
+    bool outdone;      /* while it was under way, a later text of its name was refused, which may take its place */
     unsigned mount;    /* number of the mount in which it was written */
 } WorldText;
 
@@ -70,11 +71,12 @@ typedef struct WorldInstance {
     bool ever_asked; /* … at any time in this mount */
     unsigned asked_project;
     char asked_name[CLOUD_NAME_BYTES];
-    pid_t asked_by;   /* process */
-    int64_t due_ms;   /* when its DELETE leaves, or an earlier time when somebody said that it may */
-    bool undone;      /* somebody was told that it was taken back */
-    int64_t moved_ms; /* when one of ours last gave it another name, or hid it: -1 never */
-    unsigned acked;   /* the revision that a writer was told of */
+    pid_t asked_by;     /* process */
+    int64_t due_ms;     /* when its DELETE leaves, or an earlier time when somebody said that it may */
+    int64_t was_due_ms; /* … before the last removal, which may yet be refused */
+    bool undone;        /* somebody was told that it was taken back */
+    int64_t moved_ms;   /* when one of ours last gave it another name, or hid it: -1 never */
+    unsigned acked;     /* the revision that a writer was told of */
 } WorldInstance;
 
 typedef struct World {

@@ -537,6 +537,25 @@ static void an_api_that_cannot_be_reached_is_left_alone_and_found_again(void **s
     assert_false(stats.unreachable);
 }
 
+static void a_create_that_is_in_doubt_puts_no_other_call_in_doubt(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+        fake_pass(&fake, 0);
+        fake_break(&net, i, -ERR_TIMEOUT, true);
+    }
+    assert_int_equal(out.failure.code, -ERR_UNSETTLED);
+    api_update(api, "ins_1", span_of("{\"size\":\"s\"}"), NULL, on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 5);
+    assert_int_equal(out.dones, 6);
+    assert_int_equal(out.failure.code, -ERR_TIMEOUT);
+    assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
+}
+
 static void what_the_api_has_counted_for_others_counts(void **state)
 {
     ApiStats stats;
@@ -675,6 +694,7 @@ int main(void)
         API_TEST(a_delete_that_is_not_answered_is_sent_again_and_gone_is_success),
         API_TEST(a_pause_is_left_by_whoever_gives_up),
         API_TEST(an_api_that_cannot_be_reached_is_left_alone_and_found_again),
+        API_TEST(a_create_that_is_in_doubt_puts_no_other_call_in_doubt),
         API_TEST(what_the_api_has_counted_for_others_counts),
         API_TEST(a_list_that_is_not_found_is_a_failure_of_the_api),
         API_TEST(a_list_without_an_end_names_the_request_that_showed_it),
