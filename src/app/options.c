@@ -103,8 +103,12 @@ static int set_path(char **field, const char *value)
     if (value[0] == '/')
         return set_text(field, value);
     here = getcwd(NULL, 0);
-    if (!here || asprintf(&path, "%s/%s", here, value) < 0)
+    if (!here)
         return -ERR_NO_MEMORY;
+    if (asprintf(&path, "%s/%s", here, value) < 0) {
+        path = NULL; /* which a failed asprintf leaves undefined */
+        return -ERR_NO_MEMORY;
+    }
     return set_text(field, path);
 }
 

@@ -69,7 +69,7 @@ static int dir_set_name(Dir *dir, Span name)
     _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
     Dir *other;
     size_t bytes;
-    char *text;
+    char *text = NULL;
     int r = name_encode(name, dir->id, &stem);
 
     other = r == 0 ? dir_find_stem(dir->tree, buf_text(&stem)) : NULL;
