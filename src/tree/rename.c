@@ -187,10 +187,12 @@ static int rename_patch(const TreeOp *op, const Binding *binding, Span name, Buf
 static int prepare(void *ctx, Resource *now, Buf *patch, Failure *ret_failure)
 {
     TreeOp *op = ctx;
+    int r = buf_append(patch, op->text->data, op->text->bytes);
 
     (void)now;
-    (void)ret_failure;
-    return buf_append(patch, op->text->data, op->text->bytes);
+    if (r < 0)
+        *ret_failure = failure_make(r, "%s", error_sentence(r));
+    return r;
 }
 
 static bool begin_renaming(TreeOp *op, const Binding *binding, Span stem)
