@@ -18,7 +18,10 @@
  */
 static const char first_line[] = "skystackfs-budget 1\n", last_word[] = "crc32c ";
 
-enum { LAST_LINE_BYTES = sizeof last_word - 1 + 9 };
+enum {
+    LAST_LINE_BYTES = sizeof last_word - 1 + 9,
+    DIGITS_MAX = 16, /* far more than any clock shows, and few enough that sums never overflow */
+};
 
 int ledger_encode(const Budget *day, const LedgerTime *time, Buf *into)
 {
@@ -57,9 +60,8 @@ static bool take_number(Span *text, char end, int64_t *ret_number)
     int64_t number = 0;
     size_t at = 0;
 
-    for (; at < text->len && text->at[at] >= '0' && text->at[at] <= '9'; at++)
-        if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, text->at[at] - '0', &number))
-            return false;
+    for (; at < text->len && at < DIGITS_MAX && text->at[at] >= '0' && text->at[at] <= '9'; at++)
+        number = number * 10 + (text->at[at] - '0');
     if (at == 0 || at >= text->len || text->at[at] != end)
         return false;
     *text = (Span){text->at + at + 1, text->len - at - 1};
@@ -127,7 +129,8 @@ int ledger_decode(Span text, const LedgerTime *time, Budget *ret_day)
     shift_ms = now_ms - ledger_away_ms(&then, time) - then.now_ms;
     budget_init(ret_day, 0, LEDGER_DAY_MS);
     while (text.len > 0) {
-        if (!take_number(&text, ' ', &begin_ms) || !take_number(&text, '\n', &count) || count < 0 || count > UINT32_MAX)
+        if (!take_number(&text, ' ', &begin_ms) || !take_number(&text, '\n', &count) || count < 0 ||
+            count > UINT32_MAX - ret_day->used)
             return -ERR_PROTOCOL;
         /* What was sent in a part was sent at its end, at the latest. */
         begin_ms = least(begin_ms + ret_day->part_ms - 1, then.now_ms) + shift_ms;

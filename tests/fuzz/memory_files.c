@@ -94,6 +94,12 @@ static int rename_one(Fsio *fsio, const char *from, const char *to)
     return 0;
 }
 
+static int sync_one(Fsio *fsio, const char *path)
+{
+    (void)fsio, (void)path;
+    return 0;
+}
+
 static int sync_dir(Fsio *fsio, const char *path)
 {
     (void)fsio, (void)path;
@@ -136,6 +142,7 @@ void memory_files_init(MemoryFiles *files)
     static const FsioOps ops = {.read = read_one,
                                 .append = append,
                                 .write = write_one,
+                                .sync = sync_one,
                                 .rename = rename_one,
                                 .remove = remove_one,
                                 .sync_dir = sync_dir,

@@ -396,16 +396,28 @@ static void check_budget(World *world)
         world_violation(world, "%u requests in a minute, and %u are allowed", busiest, world->config.per_minute);
 }
 
+/* People are at it for so long, or until there are no bytes left to decide by. */
+static void be_busy(History *history, bool by_bytes, int64_t until_ms)
+{
+    World *world = &history->world;
+
+    if (!by_bytes)
+        run_until(history, until_ms);
+    while (world->source->left > 0 && world->clock.now_ms < until_ms && !world_is_violated(world))
+        run_until(history, world->clock.now_ms + 1000);
+}
+
 void history_run(const HistoryOrder *order, HistoryResult *ret_result)
 {
     History *history = calloc(1, sizeof *history);
-    Chance making = chance_stream(order->seed, 1000);
+    ChanceSource source = {order->seed, order->bytes, order->byte_count};
+    Chance making = chance_stream(&source, 1000);
     WorldConfig config = draw_config(&making);
     World *world = &history->world;
 
     if (!history)
         abort();
-    world_init(world, order->seed, &config, order->print);
+    world_init(world, &source, &config, order->print);
     world->injected = order->fail_memory_at > 0 || order->fail_disk_at > 0;
     world->disk.fail_at = order->fail_disk_at;
     torture_fail_at(order->fail_memory_at);
@@ -416,7 +428,7 @@ void history_run(const HistoryOrder *order, HistoryResult *ret_result)
     mount(history);
     wake(history);
     befall(history);
-    run_until(history, world->clock.now_ms + chance_between(&world->chance, BUSY_MS / 4, BUSY_MS));
+    be_busy(history, order->byte_count > 0, world->clock.now_ms + chance_between(&world->chance, BUSY_MS / 4, BUSY_MS));
     calm(history);
     rest(history);
     end(history);

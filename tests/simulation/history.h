@@ -1,5 +1,7 @@
 /*
  * history: one seed's: a world, people in it, and what befalls them; from the first mount until all is quiet again.
+ *
+ * Where bytes decide (sim_chance.h), people are at it until these are used up.
  */
 #ifndef SKY_SIM_HISTORY_H
 #define SKY_SIM_HISTORY_H
@@ -11,6 +13,8 @@
 typedef struct HistoryOrder {
     uint64_t seed;
     bool print;
+    const uint8_t *bytes; /* that decide ahead of the seed */
+    size_t byte_count;
     uint64_t fail_memory_at, fail_disk_at; /* the call that fails, from 1; 0: none */
 } HistoryOrder;
 

@@ -12,7 +12,7 @@ void person_init(Person *person, World *world, unsigned index)
 {
     memset(person, 0, sizeof *person);
     person->world = world;
-    person->chance = chance_stream(world->seed, 100 + index);
+    person->chance = chance_stream(world->source, 100 + index);
     person->index = index;
     person->caller = (TreeCaller){.thread = (pid_t)(1000 + 10 * index), .uid = 1000, .gid = 1000};
 }

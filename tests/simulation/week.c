@@ -315,13 +315,14 @@ bool week_run(const WeekOrder *order)
 {
     Week *week = calloc(1, sizeof *week);
     WorldConfig config = make_config(order);
+    ChanceSource source = {.seed = 7};
     bool good;
 
     if (!week)
         abort();
     week->order = *order;
-    week->chance = chance_stream(7, 7);
-    world_init(&week->world, 7, &config, order->print);
+    week->chance = chance_stream(&source, 7);
+    world_init(&week->world, &source, &config, order->print);
     week->world.net.latency_ms = 50;
     begin(week);
     run(week);

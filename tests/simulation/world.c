@@ -49,21 +49,21 @@ static void on_file_changed(void *ctx)
 
 /* ---- making ---- */
 
-void world_init(World *world, uint64_t seed, const WorldConfig *config, bool print)
+void world_init(World *world, ChanceSource *source, const WorldConfig *config, bool print)
 {
     memset(world, 0, sizeof *world);
     world->config = *config;
-    world->seed = seed;
-    world->chance = chance_stream(seed, STREAM_HISTORY);
-    world->random = (WorldRandom){.random.next = next_random, .chance = chance_stream(seed, STREAM_PROGRAM)};
+    world->source = source;
+    world->chance = chance_stream(source, STREAM_HISTORY);
+    world->random = (WorldRandom){.random.next = next_random, .chance = chance_stream(source, STREAM_PROGRAM)};
     sim_trace_init(&world->trace, print);
     sim_clock_init(&world->clock);
-    sim_disk_init(&world->disk, chance_stream(seed, STREAM_DISK));
-    sim_worker_init(&world->worker, &world->clock, chance_stream(seed, STREAM_WORKER));
-    cloud_init(&world->cloud, &config->cloud, chance_stream(seed, STREAM_CLOUD), truth_on_deed, world);
+    sim_disk_init(&world->disk, chance_stream(source, STREAM_DISK));
+    sim_worker_init(&world->worker, &world->clock, chance_stream(source, STREAM_WORKER));
+    cloud_init(&world->cloud, &config->cloud, chance_stream(source, STREAM_CLOUD), truth_on_deed, world);
     world->cloud.now_ms = world->clock.now_ms;
     world->cloud.wall_offset_ms = world->clock.wall_offset_ms;
-    sim_net_init(&world->net, &world->clock, &world->trace, &world->cloud, chance_stream(seed, STREAM_NET));
+    sim_net_init(&world->net, &world->clock, &world->trace, &world->cloud, chance_stream(source, STREAM_NET));
     world->net.sent = truth_on_sent;
     world->net.ctx = world;
     world->watch = (WorldWatch){.watcher.start = start_watch, .clock = &world->clock};

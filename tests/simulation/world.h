@@ -81,7 +81,7 @@ typedef struct WorldInstance {
 
 typedef struct World {
     WorldConfig config;
-    uint64_t seed;
+    ChanceSource *source;
     Chance chance;
     SimTrace trace;
     SimClock clock;
@@ -107,7 +107,8 @@ typedef struct World {
     char violation[WORLD_VIOLATION_BYTES];
 } World;
 
-void world_init(World *world, uint64_t seed, const WorldConfig *config, bool print);
+/* All of its chance is drawn from `source`, which outlives it. */
+void world_init(World *world, ChanceSource *source, const WorldConfig *config, bool print);
 void world_release(World *world);
 /* Starts the program. False: it would not start, which is said in the trace. */
 bool world_mount(World *world);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "crc32c.h"
 #include "ledger_file.h"
 #include "ledger_text.h"
 #include "log.h"
@@ -303,6 +304,39 @@ static void each_bit_that_flips_is_noticed(void **state)
         assert_int_equal(ledger_decode((Span){text.data, length}, &time, &read), -ERR_PROTOCOL);
 }
 
+/* Though the checksum fits. */
+static void numbers_that_cannot_be_are_damage(void **state)
+{
+    static const struct {
+        const char *lines;
+        int code;
+    } table[] = {
+        {"now 1000000\nwall 1773915764000\n500000 6\n500000 7\n", 0},
+        {"now 1000000\nwall 1773915764000\n500000 4294967295\n", 0},
+        {"now 1000000\nwall 1773915764000\n500000 4294967295\n500000 1\n", -ERR_PROTOCOL},
+        {"now 1000000\nwall 1773915764000\n500000 4294967295\n900000 1\n", -ERR_PROTOCOL},
+        {"now 1000000\nwall 1773915764000\n500000 4294967296\n", -ERR_PROTOCOL},
+        {"now 1000000\nwall 1773915764000\n500000 -1\n", -ERR_PROTOCOL},
+        {"now 1000000\nwall 1773915764000\n9223372036854775807 1\n", -ERR_PROTOCOL},
+        {"now 1000000\nwall 1773915764000\n-9223372036854775807 1\n", -ERR_PROTOCOL},
+        {"now 1000000\nwall -9223372036854775807\n500000 1\n", -ERR_PROTOCOL},
+        {"now 9223372036854775807\nwall 1773915764000\n500000 1\n", -ERR_PROTOCOL},
+        {"now -9223372036854775807\nwall 1773915764000\n500000 1\n", -ERR_PROTOCOL},
+        {"now 9999999999999999\nwall -9999999999999999\n9999999999999999 1\n", 0},
+    };
+    const LedgerTime time = {.boot = "b", .now_ms = 1000000, .wall_ms = 1773915764000};
+    Budget read;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        _cleanup_buf_ Buf text = BUF_INIT(LEDGER_TEXT_BYTES);
+
+        assert_int_equal(buf_printf(&text, "skystackfs-budget 1\nboot b\n%s", table[i].lines), 0);
+        assert_int_equal(buf_printf(&text, "crc32c %08x\n", crc32c(0, (Span){text.data, text.len})), 0);
+        assert_int_equal(ledger_decode((Span){text.data, text.len}, &time, &read), table[i].code);
+    }
+}
+
 static void a_forgotten_claim_is_booked_and_says_nothing(void **state)
 {
     LedgerClaim claim;
@@ -332,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_wall_clock_that_jumps_changes_nothing_while_the_machine_runs),
         cmocka_unit_test(a_damaged_file_counts_as_a_good_part_of_the_day),
         cmocka_unit_test(each_bit_that_flips_is_noticed),
+        cmocka_unit_test(numbers_that_cannot_be_are_damage),
         cmocka_unit_test(a_forgotten_claim_is_booked_and_says_nothing),
     };
 
