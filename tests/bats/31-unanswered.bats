@@ -234,12 +234,14 @@ read_fails() {
     up
     answers GET 403
     read_fails EACCES 'Permission denied'
-    answers GET 500
+    answers GET 500 '"count":-1'
     read_fails EREMOTEIO 'Remote I/O error'
     assert_equal "$(newest request_id)" "$(request_id GET)"
     assert_equal "$(newest http_status)" 500
-    answers GET 503
+    faults_clear
+    answers GET 503 '"count":-1'
     read_fails EREMOTEIO 'Remote I/O error'
+    faults_clear
     answers GET 404 '"envelope":false'
     read_fails EREMOTEIO 'Remote I/O error'
     jq -e .region "$prod/web-1.json"
@@ -307,10 +309,11 @@ read_fails() {
     run cat "$prod/web-1.json"
     assert_failure
     [ -e "$prod/web-1.json" ]
-    answers GET 503
+    answers GET 503 '"count":-1'
     run cat "$prod/web-1.json"
     assert_failure
     [ -e "$prod/web-1.json" ]
+    faults_clear
     admin DELETE /instances/ins_1 >/dev/null
     refused 'No such file or directory' cat "$prod/web-1.json"
     [ ! -e "$prod/web-1.json" ]
@@ -457,8 +460,8 @@ read_fails() {
     assert_failure 1
 }
 
-# answers MEMBERS TIMES: opens a file so many times, each of which a fault of these members answers, and fails.
-answers() {
+# open_fails MEMBERS TIMES: opens a file so many times, each of which a fault of these members answers, and fails.
+open_fails() {
     faults_clear
     jq -c '{path: "/v1/instances*", count: -1, content_type: "application/json"} + .' <<<"$1" >"$PLACE/fault"
     fault "@$PLACE/fault" >/dev/null
@@ -472,22 +475,22 @@ answer_oddly() {
     local deep padding
     deep=$(printf '[%.0s' {1..500})
     padding=$(printf '%0900d' 0)
-    answers '{"kind":"garbage","content_type":"text/html"}' "$1"
-    answers '{"kind":"redirect"}' "$1"
-    answers '{"kind":"status","status":403}' "$1"
-    answers '{"kind":"status","status":404,"envelope":false}' "$1"
-    answers '{"kind":"body","body":"{\"id\":\"ins_1\",\"id\":\"ins_2\"}"}' "$1"
-    answers '{"kind":"body","body":"{\"id\":\"ins_2\",\"data\":[{\"id\":\"ins_1\"},{\"id\":5}]}"}' "$1"
-    answers "{\"kind\":\"body\",\"body\":\"$deep\"}" "$1"
-    answers '{"kind":"body","body":"{\"id\":\"ins_1\",\"name\":\"half"}' "$1"
-    answers '{"kind":"body","headers":{"Content-Encoding":"gzip"},"body":"not packed"}' "$1"
-    answers "{\"kind\":\"raw\",\"body\":\"$head\\r\\n{}\"}" "$1"
-    answers "{\"kind\":\"raw\",\"body\":\"$head$(for _ in {1..100}; do printf 'X: %s\\r\\n' "$padding"; done)\"}" 10
-    answers '{"kind":"huge","bytes":9000000}' 5
-    answers '{"kind":"truncate"}' 3
-    answers '{"kind":"close"}' 3
-    answers '{"kind":"status","status":503}' 3
-    answers '{"kind":"endless"}' 3
+    open_fails '{"kind":"garbage","content_type":"text/html"}' "$1"
+    open_fails '{"kind":"redirect"}' "$1"
+    open_fails '{"kind":"status","status":403}' "$1"
+    open_fails '{"kind":"status","status":404,"envelope":false}' "$1"
+    open_fails '{"kind":"body","body":"{\"id\":\"ins_1\",\"id\":\"ins_2\"}"}' "$1"
+    open_fails '{"kind":"body","body":"{\"id\":\"ins_2\",\"data\":[{\"id\":\"ins_1\"},{\"id\":5}]}"}' "$1"
+    open_fails "{\"kind\":\"body\",\"body\":\"$deep\"}" "$1"
+    open_fails '{"kind":"body","body":"{\"id\":\"ins_1\",\"name\":\"half"}' "$1"
+    open_fails '{"kind":"body","headers":{"Content-Encoding":"gzip"},"body":"not packed"}' "$1"
+    open_fails "{\"kind\":\"raw\",\"body\":\"$head\\r\\n{}\"}" "$1"
+    open_fails "{\"kind\":\"raw\",\"body\":\"$head$(for _ in {1..100}; do printf 'X: %s\\r\\n' "$padding"; done)\"}" 10
+    open_fails '{"kind":"huge","bytes":9000000}' 5
+    open_fails '{"kind":"truncate"}' 3
+    open_fails '{"kind":"close"}' 3
+    open_fails '{"kind":"status","status":503}' 3
+    open_fails '{"kind":"endless"}' 3
     faults_clear
 }
 
