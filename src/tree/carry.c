@@ -65,13 +65,22 @@ static int check_name(const Carry *carry, const Resource *now, Failure *ret_fail
     return -ERR_INVALID;
 }
 
-/* A mkdir that takes its own process's delete back promises the name, and has no text that could give it. */
+/* A mkdir that takes its own process's delete back promises the name and what bears it, and has no text that could give
+ * either. */
 static int check_made(const Carry *carry, const Resource *now, Failure *ret_failure)
 {
-    if (!carry->base || span_equal(resource_name(carry->base), resource_name(now)))
+    const char *instead;
+
+    if (!carry->base)
         return 0;
-    *ret_failure = failure_make(
-        -ERR_BUSY, "The delete was taken back, but %s has another name by now, by another client.", resource_id(now));
+    if (span_is(resource_status(now), "deleting"))
+        instead = "is being deleted";
+    else if (!span_equal(resource_name(carry->base), resource_name(now)))
+        instead = "has another name by now";
+    else
+        return 0;
+    *ret_failure =
+        failure_make(-ERR_BUSY, "The delete was taken back, but %s %s, by another client.", resource_id(now), instead);
     failure_set_mend(ret_failure, "Look at what is there now, and ask again.");
     return -ERR_BUSY;
 }
@@ -128,11 +137,11 @@ static int prepare(void *ctx, Resource *now, Buf *patch, Failure *ret_failure)
     const Resource *base = carry->base && strcmp(resource_id(carry->base), resource_id(now)) == 0 ? carry->base : now;
     int r = text_kind(carry, now, &kind);
 
-    if (r == 0 && carry->is_made)
-        r = check_made(carry, now, ret_failure);
     if (r < 0)
         return fail_with(ret_failure, r);
-    if (kind == TEXT_PATCH)
+    if (carry->is_made)
+        r = check_made(carry, now, ret_failure);
+    else if (kind == TEXT_PATCH)
         r = check_name(carry, now, ret_failure);
     if (r < 0)
         return r;

@@ -255,6 +255,28 @@ dead() {
     assert_equal "$(sent)" 'DELETE POST'
 }
 
+# made_again NAME JSON: one process removes the instance and makes it again; meanwhile another client changes it.
+made_again() {
+    perl -e '
+        my ($path, @change) = @ARGV;
+        rmdir($path) or die "rmdir: $!\n";
+        system(@change) == 0 or die "no change\n";
+        mkdir($path) or die "mkdir: $!\n"' "$prod/$1" \
+        curl -sS --fail -o "$PLACE/changed" -X PATCH --data-binary "$2" "$ADMIN/instances/$(cat "$prod/$1/id")"
+}
+
+@test "mkdir by the process whose rmdir waits sends nothing, and promises no instance that is another's by now, or going" {
+    up delete_delay=60
+    made_again web-1 '{}'
+    refused 'mkdir: Device or resource busy' made_again web-2 '{"name":"other"}'
+    run why "$prod/web-2"
+    assert_output --partial 'has another name by now, by another client.'
+    refused 'mkdir: Device or resource busy' made_again web-3 '{"status":"deleting"}'
+    run why "$prod/web-3"
+    assert_output --partial 'is being deleted, by another client.'
+    assert_equal "$(changing)" 0
+}
+
 @test "created again where the DELETE fails: nothing is created, the file is back, and the text is kept" {
     up delete_delay=5
     fault '{"kind":"status","method":"DELETE","status":403}' >/dev/null

@@ -166,6 +166,19 @@ bool cloud_was_there(Cloud *cloud, CloudInstance *instance, int64_t since_ms, in
            (project < 0 || now->project == (unsigned)project) && (!name || strcmp(now->name, name) == 0);
 }
 
+bool cloud_was_called(const CloudInstance *instance, int64_t since_ms, unsigned project, const char *name)
+{
+    int64_t until_ms = instance->dying_ms ? instance->dying_ms : INT64_MAX;
+
+    for (unsigned i = instance->past_count; i > 0 && until_ms >= since_ms; until_ms = instance->past[--i].from_ms) {
+        const CloudPlace *each = &instance->past[i - 1];
+
+        if (each->from_ms <= until_ms && each->project == project && strcmp(each->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool cloud_was_seen(Cloud *cloud, CloudInstance *instance, int64_t since_ms)
 {
     return cloud_is_alive(cloud, instance) || instance->died_ms >= since_ms;

@@ -108,6 +108,8 @@ void cloud_rotate(Cloud *cloud, bool grace);
 bool cloud_is_alive(Cloud *cloud, CloudInstance *instance);
 /* Whether it was there, under this project and name (NULL: any), all the time from `since_ms` to now. */
 bool cloud_was_there(Cloud *cloud, CloudInstance *instance, int64_t since_ms, int project, const char *name);
+/* Whether it was there, under this project and name and not on its way out, at any time since then. */
+bool cloud_was_called(const CloudInstance *instance, int64_t since_ms, unsigned project, const char *name);
 /* Whether it was there at any time since then. */
 bool cloud_was_seen(Cloud *cloud, CloudInstance *instance, int64_t since_ms);
 CloudInstance *cloud_find(Cloud *cloud, const char *id);

@@ -200,15 +200,10 @@ static void released_unfinished(Person *person)
     person_rest(person);
 }
 
-/* At the close a text that came to nothing takes the place of others that are kept under its name. */
 static void tell_released(Person *person)
 {
-    bool kept = person->text && person->text->kept;
-
-    if (!person->text || person->text->outcome == 0)
-        return;
-    truth_dropped(person->world, person->project, person->stem);
-    person->text->kept = kept;
+    if (person->text)
+        truth_closed(person->world, person->text);
 }
 
 static void flushed(Person *person)
@@ -628,11 +623,18 @@ void script_sync(Person *person)
 
 /* ---- kept texts: read, then put in place, or removed ---- */
 
-/* It may have been settled since it was read. */
+/* It may have been settled since it was read. Refused before it was sent it stays the text that it was, whose place one
+ * that was written later and is still under way may take. */
 static void tell_mended(Person *person)
 {
-    if (person->text && person->code != -ERR_NOT_FOUND)
-        truth_told(person->world, person->text, person->code);
+    WorldText *text = person->text;
+    bool kept = text && text->kept;
+
+    if (!text || person->code == -ERR_NOT_FOUND)
+        return;
+    truth_told(person->world, text, person->code);
+    if (person->code < 0 && text->sent == 0)
+        text->kept = kept;
 }
 
 static void tell_dropped(Person *person)

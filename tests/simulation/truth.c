@@ -189,6 +189,8 @@ WorldText *truth_new_text(World *world, unsigned project, const char *name, bool
                         .mount = world->mounts};
     snprintf(text->marker, sizeof text->marker, "t%u.", ++world->text_count);
     snprintf(text->name, sizeof text->name, "%s", name);
+    snprintf(text->kept_name, sizeof text->kept_name, "%s", name);
+    text->kept_project = project;
     return text;
 }
 
@@ -197,9 +199,50 @@ void truth_dropped(World *world, unsigned project, const char *name)
     for (unsigned i = 0; i < world->text_count; i++) {
         WorldText *each = &world->texts[i];
 
-        if (each->project == project && strcmp(each->name, name) == 0)
+        if (each->kept_project == project && strcmp(each->kept_name, name) == 0)
             each->kept = false;
     }
+}
+
+/* The number of what is kept of a text; 0: nothing. */
+static uint64_t find_kept(World *world, const WorldText *text, StoreText *ret_kept)
+{
+    for (uint64_t number = 0; store_next_text(world->store, number, ret_kept); number = ret_kept->number)
+        if (memmem(ret_kept->text.at, ret_kept->text.len, text->marker, strlen(text->marker)))
+            return ret_kept->number;
+    return 0;
+}
+
+static unsigned project_of(const World *world, const char *id)
+{
+    unsigned project = 0;
+
+    while (project + 1 < cloud_project_count(&world->cloud) &&
+           strcmp(cloud_project_id(&world->cloud, project), id) != 0)
+        project++;
+    return project;
+}
+
+/* Where it is kept: under the name that its file has by now, which need not be that which was asked for. */
+static void note_where_kept(World *world, WorldText *text)
+{
+    StoreText kept;
+
+    if (!find_kept(world, text, &kept))
+        return;
+    text->kept_project = project_of(world, kept.project_id);
+    snprintf(text->kept_name, sizeof text->kept_name, "%s", kept.name);
+}
+
+void truth_closed(World *world, WorldText *text)
+{
+    bool kept = text->kept;
+
+    if (text->outcome == 0)
+        return;
+    note_where_kept(world, text);
+    truth_dropped(world, text->kept_project, text->kept_name);
+    text->kept = kept;
 }
 
 /* Of two under one name that are refused, the one that was begun later is kept, whichever was refused first. */
@@ -229,11 +272,10 @@ static bool is_kept(int code)
 }
 
 /* A mkdir that took its own process's rmdir back has made nothing. */
-static bool is_there(World *world, const WorldText *text)
+static bool is_there(const World *world, const WorldText *text)
 {
     for (unsigned i = 0; i < world->cloud.count; i++)
-        if (text->is_mkdir && cloud_was_there(&world->cloud, world->cloud.instances[i], world_now_ms(world),
-                                              (int)text->project, text->name))
+        if (text->is_mkdir && cloud_was_called(world->cloud.instances[i], text->asked_ms, text->project, text->name))
             return true;
     return false;
 }
@@ -252,6 +294,7 @@ void truth_told(World *world, WorldText *text, int code)
         truth_dropped(world, made->project, made->name);
     }
     text->kept = is_kept(code) && !text->is_mkdir;
+    note_where_kept(world, text);
     if (text->kept || (code == -ERR_INTERRUPTED && !text->is_mkdir)) /* that may be kept or not */
         outdo_older(world, text);
     if (code == 0 && text->created + text->updated == 0 && !is_there(world, text))
@@ -446,23 +489,13 @@ static bool has_double(const World *world, const WorldText *text)
     return false;
 }
 
-/* Under whatever name: its instance may have got another one meanwhile. */
-static bool is_among_kept(World *world, const WorldText *text)
-{
-    StoreText kept;
-
-    for (uint64_t number = 0; store_next_text(world->store, number, &kept); number = kept.number)
-        if (memmem(kept.text.at, kept.text.len, text->marker, strlen(text->marker)))
-            return true;
-    return false;
-}
-
 static void check_kept(World *world, const WorldText *text)
 {
+    StoreText kept;
     bool excused = text->mount != world->mounts || world->disk_failed || text->outdone ||
                    (text->outcome == -ERR_UNSETTLED && has_double(world, text));
 
-    if (text->kept && text->created + text->updated == 0 && !excused && !is_among_kept(world, text))
+    if (text->kept && text->created + text->updated == 0 && !excused && !find_kept(world, text, &kept))
         world_violation(world, "the text %s of %s came to %s, and is kept nowhere", text->marker, text->name,
                         error_name(text->outcome));
 }

@@ -22,6 +22,8 @@ void truth_after_end(World *world);
 WorldText *truth_new_text(World *world, unsigned project, const char *name, bool is_mkdir);
 /* The writer was told what became of it: 0, or a negative code. */
 void truth_told(World *world, WorldText *text, int code);
+/* Its file was closed, and it came to nothing: it takes the place of others that are kept under its name. */
+void truth_closed(World *world, WorldText *text);
 /* The kept text of a name was removed. */
 void truth_dropped(World *world, unsigned project, const char *name);
 /* A file is to be removed, as the instance that it was last seen to be (NULL: none); then how that ended. */

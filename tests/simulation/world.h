@@ -60,9 +60,11 @@ typedef struct WorldText {
     unsigned instance; /* the number of what it made or changed; 0: nothing yet */
     unsigned revision; /* which that has had since */
     int outcome;       /* as the writer was told; 1: not yet */
-    bool kept;         /* it is to be among the kept texts */
-    bool outdone;      /* while it was under way, a later text of its name was refused, which may take its place */
-    unsigned mount;    /* number of the mount in which it was written */
+    bool kept;         /* it is to be among the kept texts … */
+    unsigned kept_project;
+    char kept_name[CLOUD_NAME_BYTES]; /* … under this name: its file may have moved since it was opened */
+    bool outdone;   /* while it was under way, a later text of its name was refused, which may take its place */
+    unsigned mount; /* number of the mount in which it was written */
 } WorldText;
 
 /* What is known of an instance's deletion and of what readers saw, by its number. */
