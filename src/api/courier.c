@@ -28,28 +28,29 @@ static bool is_no_answer(int net_code)
 }
 
 /* For the others it is what a read would make of it: that a create is unsettled says nothing of their calls. */
-static void note_unreachable(Courier *courier, const NetResponse *response)
+static void note_unreachable(Courier *courier, const NetResponse *response, const Failure *failure)
 {
     Verdict verdict = {0};
 
     envelope_unanswered(PURPOSE_GET, response->code, response->sent, response->problem, &verdict);
     courier->unreachable = verdict.failure;
+    memcpy(courier->unreachable.request_id, failure->request_id, sizeof failure->request_id);
     credential_hide(courier->credential, courier->unreachable.message);
 }
 
-static void heed_silence(Courier *courier, const NetResponse *response)
+static void heed_silence(Courier *courier, const NetResponse *response, const Failure *failure)
 {
-    note_unreachable(courier, response);
+    note_unreachable(courier, response, failure);
     if (breaker_note_failure(&courier->breaker, clock_now_ms(courier->clock), random_next(courier->random)))
         log_warn(
             "The API can't be reached, %u calls in a row have failed (%s); until one succeeds, others are refused.",
             courier->breaker.failures, error_name(courier->unreachable.code));
 }
 
-static void heed_reach(Courier *courier, const NetResponse *response)
+static void heed_reach(Courier *courier, const NetResponse *response, const Failure *failure)
 {
     if (is_no_answer(response->code))
-        heed_silence(courier, response);
+        heed_silence(courier, response, failure);
     else if (response->code == 0 && breaker_note_answer(&courier->breaker))
         log_info("The API can be reached again.");
 }
@@ -73,6 +74,7 @@ bool courier_admit(Courier *courier, Failure *ret_failure)
         courier->breaker.failures, (long long)in_seconds(breaker_wait_ms(&courier->breaker, now_ms)),
         failure_sentence(&courier->unreachable));
     failure_set_mend(ret_failure, "%s", courier->unreachable.mend);
+    memcpy(ret_failure->request_id, courier->unreachable.request_id, sizeof ret_failure->request_id);
     return false;
 }
 
@@ -126,7 +128,7 @@ bool courier_heed(Courier *courier, const CourierNews *news, Failure *failure)
 {
     const NetResponse *response = news->response;
 
-    heed_reach(courier, response);
+    heed_reach(courier, response, failure);
     if (response->code < 0)
         return false;
     version_heed(&courier->version, response, failure, clock_now_ms(courier->clock));

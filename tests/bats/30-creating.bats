@@ -10,20 +10,6 @@ setup() {
     prod=$MNT/prod
 }
 
-# refused TEXT COMMAND...: it fails, and says that.
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
-# put FILE TEXT: as a shell's redirection does.
-put() {
-    printf '%s\n' "$2" >"$1"
-}
-
 # pieces FILE TEXT...: each in a write(2) of its own; prints what became of each.
 pieces() {
     perl -e '
@@ -35,10 +21,6 @@ pieces() {
 # The bodies that were sent to create something, one a line.
 sent() {
     admin GET /log | jq -c '.[] | select(.method == "POST") | .body | fromjson'
-}
-
-posts() {
-    requests "POST ${1:-/v1/instances}"
 }
 
 field() {

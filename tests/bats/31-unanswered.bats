@@ -15,27 +15,9 @@ up() {
     requests_reset
 }
 
-# refused TEXT COMMAND...: it fails, and says that.
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 # The newest line of .skystack/errors, a field of it.
 newest() {
     tail -n 1 "$MNT/.skystack/errors" | jq -r ".$1 // \"\""
-}
-
-# The request id that the sandbox gave to the last request of a method.
-request_id() {
-    admin GET /log | jq -r --arg method "$1" '[.[] | select(.method == $method)][-1].request_id'
-}
-
-posts() {
-    requests 'POST /v1/instances'
 }
 
 # answers METHOD STATUS [MEMBERS]: what the API says to the next request of that method.
@@ -442,7 +424,7 @@ read_fails() {
     echo "$MNT" >>"$PLACE/started.mounts"
     options=token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state,timeout=2,log=debug,region=eu-central,size=standard-2
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$options" >"$log" 2>&1 3>&- &
-    within 10 mountpoint -q "$MNT"
+    within 10 is_mounted "$MNT"
     answers POST 400 "\"message\":\"refused\""
     run mkdir "$prod/a"
     answers POST 401

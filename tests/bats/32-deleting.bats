@@ -15,15 +15,6 @@ up() {
     requests_reset
 }
 
-# refused TEXT COMMAND...: it fails, and says that.
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 newest() {
     tail -n 1 "$MNT/.skystack/errors" | jq -r ".$1 // \"\""
 }

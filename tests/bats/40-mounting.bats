@@ -31,14 +31,6 @@ all_down_but_sandbox() {
     mv "$started.kept" "$started" 2>/dev/null || true
 }
 
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 is_gone() {
     if grep -qF " $1 " /proc/self/mounts; then return 1; fi
 }
@@ -53,7 +45,7 @@ foreground() {
     echo "$MNT" >>"$PLACE/started.mounts"
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$(options "${1-}")" >"$AREA/log" 2>&1 3>&- 4>&- &
     DAEMON=$!
-    within 10 mountpoint -q "$MNT" || fail_with "not mounted:" "$(cat "$AREA/log")"
+    within 10 is_mounted "$MNT" || fail_with "not mounted:" "$(cat "$AREA/log")"
 }
 
 # ends_well PID: with 0, within some seconds.
@@ -219,7 +211,7 @@ as_user() {
     mkdir -p "$MNT"
     echo "$MNT" >>"$PLACE/started.mounts"
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -d -o "$(options)" >"$AREA/log" 2>&1 3>&- 4>&- &
-    within 10 mountpoint -q "$MNT"
+    within 10 is_mounted "$MNT"
     ls "$MNT" >/dev/null
     grep -q LOOKUP "$AREA/log" || grep -q READDIR "$AREA/log"
 }
@@ -250,7 +242,7 @@ as_user() {
     mkdir -p "$MNT"
     echo "$MNT" >>"$PLACE/started.mounts"
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "token_file=$AREA/token,cacert=$CACERT,state_dir=$AREA/state" >"$AREA/log" 2>&1 3>&- 4>&- &
-    within 10 mountpoint -q "$MNT"
+    within 10 is_mounted "$MNT"
     chmod 644 "$AREA/token"
     kill -HUP "$(daemon_pid)"
     within 5 grep -q 'chmod 600' "$AREA/log"
@@ -306,7 +298,7 @@ as_user() {
     echo "$MNT" >>"$PLACE/started.mounts"
     env --default-signal=INT "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$(options)" >"$AREA/log" 2>&1 3>&- 4>&- &
     DAEMON=$!
-    within 10 mountpoint -q "$MNT"
+    within 10 is_mounted "$MNT"
     kill -INT "$DAEMON"
     ends_well "$DAEMON"
     is_gone "$MNT"

@@ -18,14 +18,6 @@ up() {
     requests_reset
 }
 
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 # hang METHOD PATH: every such request from now on.
 hang() {
     fault "{\"kind\":\"hang\",\"method\":\"$1\",\"path\":\"$2\",\"count\":-1}" >/dev/null

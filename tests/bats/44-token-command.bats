@@ -25,7 +25,7 @@ no_mount() {
         -o "cacert=$CACERT,state_dir=$PLACE/state,timeout=1,wait=0,token_command=$3" 3>&- 4>&-
     assert_equal "exit code $status, ${#stderr_lines[@]} line: $stderr" "exit code $1, 1 line: $stderr"
     [[ $stderr == *"$2"* ]] || fail_with "expected: $2" "said: $stderr"
-    ! mountpoint -q "$MNT"
+    ! is_mounted "$MNT"
     assert_equal "$(requests)" 0
 }
 

@@ -11,15 +11,6 @@ setup() {
     requests_reset
 }
 
-# refused TEXT COMMAND...: it fails, and says that.
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 # calls FILE MODE CALL...: opens the file once and prints what became of each system call, a line each. MODE: w (write, made, emptied), a (append),
 # r+ (over the old text). CALL: write TEXT, at OFFSET TEXT, read, truncate BYTES, sync, changing (prints how many requests changed something), close.
 calls() {
@@ -52,10 +43,6 @@ mount_again() {
     timeout -k 5 60 "$SKYSTACKFS" "$ENDPOINT" "$MNT" \
         -o "token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state,requests_per_minute=0,requests_per_day=0${1:+,$1}" \
         >"$PLACE/mount.out" 2>&1 3>&- 4>&-
-}
-
-posts() {
-    requests 'POST /v1/instances'
 }
 
 patches() {

@@ -16,15 +16,6 @@ up() {
     requests_reset
 }
 
-# refused TEXT COMMAND...: it fails, and says that.
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 # The bodies that were sent to change something, one a line.
 sent() {
     admin GET /log | jq -r '.[] | select(.method != "GET") | .body'

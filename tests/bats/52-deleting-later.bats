@@ -16,14 +16,6 @@ up() {
     requests_reset
 }
 
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 deleted() {
     admin GET /log | jq -r '.[] | select(.method == "DELETE") | .path' | xargs
 }
@@ -159,7 +151,7 @@ alive() {
     kill -TERM "$pid"
     within 5 ended "$pid"
     assert_equal "$(deleted)" /v1/instances/ins_1
-    run mountpoint -q "$MNT"
+    run is_mounted "$MNT"
     assert_failure
 }
 

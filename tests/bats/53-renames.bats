@@ -15,14 +15,6 @@ up() {
     requests_reset
 }
 
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 sent() {
     admin GET /log | jq -r '.[] | select(.method != "GET") | .method + " " + .path + " " + .body'
 }

@@ -17,23 +17,6 @@ up() {
     requests_reset
 }
 
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
-# put FILE TEXT, in a shell of its own.
-put() {
-    bash -c 'echo "$2" >"$1"' - "$@"
-}
-
-posts() {
-    requests 'POST /v1/instances'
-}
-
 state() {
     printf '%s\n' "$PLACE"/state/*/"$1"
 }

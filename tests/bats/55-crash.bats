@@ -112,7 +112,7 @@ delete_round() {
 }
 
 remount() {
-    if mountpoint -q "$MNT" 2>/dev/null && ls "$MNT" >/dev/null 2>&1; then
+    if is_mounted "$MNT" 2>/dev/null && ls "$MNT" >/dev/null 2>&1; then
         umount "$MNT" 2>/dev/null || true
         within 5 not_mounted || true
     else
@@ -120,12 +120,12 @@ remount() {
     fi
     # What was left is taken up by mounting, which may be killed, too.
     if [ $((n % 3)) = 0 ] && ! (mount_at intent-changed "$options" && sleep 0.1 && ls "$MNT") >/dev/null 2>&1; then killed=$((killed + 1)); fi
-    if mountpoint -q "$MNT" 2>/dev/null; then umount "$MNT" 2>/dev/null || umount -l "$MNT"; fi
+    if is_mounted "$MNT" 2>/dev/null; then umount "$MNT" 2>/dev/null || umount -l "$MNT"; fi
     mount_at '' "$options"
 }
 
 not_mounted() {
-    ! mountpoint -q "$MNT"
+    ! is_mounted "$MNT"
 }
 
 @test "200 kills, at every step of create, update and delete: no instance twice, no text lost" {
@@ -166,7 +166,7 @@ not_mounted() {
         run bash -c 'echo "{\"metadata\":{\"note\":\"kept\"}}" >"$1"' - "$prod/kept.json"
         assert_failure
         sleep 0.2
-        mountpoint -q "$MNT" && umount -l "$MNT"
+        is_mounted "$MNT" && umount -l "$MNT"
         mount_at '' "$options"
         assert_equal "$(cat "$prod/kept.json.rejected")" '{"metadata":{"note":"kept"}}'
         assert_equal "$(alive kept)" '[]'

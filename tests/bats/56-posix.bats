@@ -11,14 +11,6 @@ setup() {
     requests_reset
 }
 
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
 @test "stat: a regular file of one link, with blocks for its bytes" {
     local bytes
     bytes=$(wc -c <"$prod/web-1.json")

@@ -22,10 +22,6 @@ lose() {
     assert_output --partial 'Operation now in progress'
 }
 
-posts() {
-    admin GET /log | jq '[.[] | select(.method == "POST")] | length'
-}
-
 says() {
     grep -q "$2" "$prod/$1.json.error"
 }

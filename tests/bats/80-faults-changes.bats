@@ -379,7 +379,7 @@ has_posted() {
 
 teardown() {
     all_down
-    if mountpoint -q "$PLACE/state"; then umount -l "$PLACE/state"; fi
+    if is_mounted "$PLACE/state"; then umount -l "$PLACE/state"; fi
 }
 
 @test "fault 18: a torn end of the journal is dropped, and damage inside of it mounts read-only and says so" {

@@ -21,7 +21,7 @@ no_mount() {
         -o "token_file=$3,cacert=$CACERT,state_dir=$PLACE/state${4:+,$4}" 3>&- 4>&-
     assert_equal "exit code $status, ${#stderr_lines[@]} line: $stderr" "exit code $code, 1 line: $stderr"
     [[ $stderr == skystackfs:\ *"$text"* ]] || fail_with "expected: $text" "said: $stderr"
-    ! mountpoint -q "$MNT"
+    ! is_mounted "$MNT"
     assert_equal "$(requests)" 0
 }
 

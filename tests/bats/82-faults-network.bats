@@ -231,6 +231,7 @@ cut() {
     local body head='HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: req_cut\r\n'
     body='{\"id\":\"ins_1\",\"data\":[],\"next_cursor\":null}'
     cut 'by half its length' 'Remote I/O error' '{"kind":"truncate"}'
+    ids_are_the_apis
     cut 'to nothing' 'Remote I/O error' '{"kind":"truncate","bytes":0}'
     cut 'by one chunk' 'Remote I/O error' '{"kind":"truncate","chunked":true}'
     cut 'to no chunk' 'Remote I/O error' '{"kind":"truncate","chunked":true,"bytes":0}'

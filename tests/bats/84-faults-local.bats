@@ -101,7 +101,7 @@ load_of() {
     took=$(($(since) - began))
     wait "$MOUNT_PID"
     [ "$took" -lt 6000 ] || fail_with "it took $took ms"
-    ! mountpoint -q "$MNT"
+    ! is_mounted "$MNT"
     for kind in "${pids[@]}"; do
         within 5 ended "$kind"
     done
@@ -188,7 +188,7 @@ fails_quietly() {
     echo "$MNT" >>"$PLACE/started.mounts"
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$options" <&- >&- 2>&- 3>&- 4>&- &
     MOUNT_PID=$!
-    within 10 mountpoint -q "$MNT"
+    within 10 is_mounted "$MNT"
     for fd in 0 1 2; do
         assert_equal "$fd $(readlink "/proc/$MOUNT_PID/fd/$fd")" "$fd /dev/null"
     done
@@ -196,7 +196,7 @@ fails_quietly() {
     fault_unmount
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$options" >/dev/full 2>&1 3>&- 4>&- &
     MOUNT_PID=$!
-    within 10 mountpoint -q "$MNT"
+    within 10 is_mounted "$MNT"
     fails_quietly full
     fault_unmount
     mkfifo "$PLACE/pipe"
@@ -204,7 +204,7 @@ fails_quietly() {
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$options" 2>&8 3>&- 4>&- 7>&- &
     MOUNT_PID=$!
     exec 7>&- 8>&-
-    within 10 mountpoint -q "$MNT"
+    within 10 is_mounted "$MNT"
     fails_quietly nobody
     fault_unmount
     fault_mount # with a log again

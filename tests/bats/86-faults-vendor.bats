@@ -16,7 +16,7 @@ mounting_fails() {
         -o "token_file=$PLACE/token,cacert=$CACERT,state_dir=$PLACE/state${2:+,$2}" 3>&- 4>&-
     assert_equal "$status ${#stderr_lines[@]}" "$1 1"
     assert_equal "$output" ''
-    ! mountpoint -q "$MNT"
+    ! is_mounted "$MNT"
     [[ $stderr != *sky_* ]]
 }
 

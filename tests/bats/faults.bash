@@ -9,9 +9,6 @@
 #   fault_clean                         the part of it that holds without a mount, too: the logs are clean, no token anywhere
 #   fault_kept FILE TEXT                TEXT is kept as FILE.rejected, with a reason beside it, and both are listed
 #   fault_lines ERRNO                   prints the lines of .skystack/errors of that errno
-#   refused TEXT COMMAND...             the command fails, and says that
-#   put FILE TEXT                       writes it, in a shell of its own, which fails as the write does
-#   posts, request_id METHOD            how many POSTs there were; the id that the sandbox gave to the last request of a method
 #   state_files GLOB                    prints what there is of it in the mount's part of the state directory
 #   mount_killed                        kill -9 of the daemon, with its mount point freed
 #
@@ -36,7 +33,7 @@ fault_mount() {
     MOUNT_PID=$!
     echo "$MOUNT_PID" >>"$PLACE/started.backgrounds"
     within 20 fault_is_up || fail_with "it does not mount:" "$(cat "$LOG")"
-    mountpoint -q "$MNT" || fail_with "it ended:" "$(cat "$LOG")"
+    is_mounted "$MNT" || fail_with "it ended:" "$(cat "$LOG")"
     watch_over "$MOUNT_PID"
     ls "$MNT" "$prod" >/dev/null
     requests_reset
@@ -44,7 +41,7 @@ fault_mount() {
 }
 
 fault_is_up() {
-    mountpoint -q "$MNT" || ended "$MOUNT_PID"
+    is_mounted "$MNT" || ended "$MOUNT_PID"
 }
 
 fault_unmount() {
@@ -133,26 +130,6 @@ fault_kept() {
     assert_equal "$(cat "$1.rejected")" "$2"
     [ -s "$1.error" ] || fail_with "$1.error says nothing"
     assert_equal "$(find "${1%/*}" -maxdepth 1 -name "${1##*/}.*" | grep -c -E '\.(rejected|error)$')" 2
-}
-
-refused() {
-    local text=$1
-    shift
-    run "$@"
-    assert_failure
-    assert_output --partial "$text"
-}
-
-put() {
-    bash -c 'printf "%s\n" "$2" >"$1"' - "$@"
-}
-
-posts() {
-    requests 'POST /v1/instances'
-}
-
-request_id() {
-    admin GET /log | jq -r --arg method "$1" '[.[] | select(.method == $method)][-1].request_id'
 }
 
 state_files() {

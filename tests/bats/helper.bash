@@ -9,9 +9,14 @@
 #   changing                      … that were to change something
 #   requests_reset                counts anew
 #   fault JSON, faults_clear      what goes wrong from now on (prints its number); nothing any more
-#   admin METHOD PATH [JSON]      the sandbox's admin address; fails if that does
+#   admin METHOD PATH [JSON]      the sandbox's admin address; fails if that does; @FILE has the JSON
 #   api METHOD PATH [JSON]        the API itself, as another client of it; fails if that does
 #   why [ARGUMENT]...             `skystackfs why`
+#   refused TEXT COMMAND...       the command fails, and says that
+#   put FILE TEXT                 writes it, in a shell of its own, which fails as the write does
+#   posts [PATH]                  how many POSTs to make an instance the sandbox has seen
+#   request_id METHOD             the id that the sandbox gave to the last request of a method
+#   is_mounted PLACE              asks the kernel's list, not the mount
 #   within SECONDS COMMAND...     tries until it succeeds
 #   since                         prints milliseconds, to be subtracted
 #   background COMMAND...         starts it with its output in $PLACE/background.N; sets BACKGROUND to its pid
@@ -21,9 +26,14 @@
 #
 # In setup_file() they work too, and what they start then serves every test of the file: $PLACE is the file's folder there, a test's
 # own folder inside of it. teardown() and teardown_file() end what was started and unmount; a file with its own calls all_down.
+#
+# Every test of every chapter runs this, and to start a program costs more than most of what is asked here. So the shell itself reads
+# /proc, waits, speaks to the admin address and looks into its answers. (The libraries' own load.bash starts a program for each file.)
 
-load '/usr/lib/bats/bats-support/load'
-load '/usr/lib/bats/bats-assert/load'
+for part in /usr/lib/bats/bats-support/src/*.bash /usr/lib/bats/bats-assert/src/*.bash; do
+    # shellcheck source=/dev/null
+    source "$part"
+done
 
 HELPER_BUILD=${BASH_SOURCE[0]%/*}/../../build/src
 SKYSTACKFS=${SKYSTACKFS:-$HELPER_BUILD/app/skystackfs}
@@ -49,24 +59,39 @@ since() {
 }
 
 within() {
-    local until=$(($(since) + $1 * 1000))
+    local until=$((${EPOCHREALTIME/./} + $1 * 1000000))
     shift
     until "$@"; do
-        [ "$(since)" -lt "$until" ] || return 1
-        sleep 0.02
+        [ "${EPOCHREALTIME/./}" -lt "$until" ] || return 1
+        pause
     done
+}
+
+# 20 ms, of a wait for what nobody writes.
+pause() {
+    [ -n "${PAUSE_FD-}" ] || exec {PAUSE_FD}<> <(:)
+    read -r -t 0.02 -u "$PAUSE_FD" || true
 }
 
 # A process that has ended; one whose parent has not looked yet counts.
 ended() {
-    [[ ! -r /proc/$1/stat ]] || [[ $(cat "/proc/$1/stat" 2>/dev/null) == *') Z '* ]] || [[ ! -e /proc/$1/stat ]]
+    local stat
+    { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+    [[ $stat == *') Z '* ]]
+}
+
+# Whether its command line says MARK.
+says_of_itself() {
+    local pid=$1 mark=$2 words
+    mapfile -d '' words 2>/dev/null <"/proc/$pid/cmdline" || return 1
+    [[ "${words[*]}" == *"$mark"* ]]
 }
 
 # Ends one that we started: what its command line says of our folder proves that it still is the same.
 end_process() {
     local pid=$1 mark=$2 signal
     for signal in TERM KILL; do
-        if ended "$pid" || ! tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$mark"; then break; fi
+        if ended "$pid" || ! says_of_itself "$pid" "$mark"; then break; fi
         kill -s "$signal" "$pid" 2>/dev/null || true
         if within 5 ended "$pid"; then break; fi
     done
@@ -87,10 +112,11 @@ sandbox_start() {
     echo "$SANDBOX_PID" >>"$PLACE/started.sandboxes"
     within 20 sandbox_said_something || fail_with "the sandbox does not start:" "$(cat "$PLACE/sandbox.stderr")"
     [ -s "$line" ] || fail_with "the sandbox ended:" "$(cat "$PLACE/sandbox.stderr")"
-    ENDPOINT=$(jq -r .endpoint "$line")
-    CACERT=$(jq -r .cacert "$line")
-    TOKEN_FILE=$(jq -r .token_file "$line")
-    ADMIN=$(jq -r .admin "$line")
+    read -r line <"$line"
+    member endpoint "$line" && ENDPOINT=$REPLY
+    member cacert "$line" && CACERT=$REPLY
+    member token_file "$line" && TOKEN_FILE=$REPLY
+    member admin "$line" && ADMIN=$REPLY
     if [[ -n ${SKYSTACK_THROUGH-} ]]; then ENDPOINT=$(cat "$SKYSTACK_THROUGH/endpoint"); fi
     export SANDBOX_PID ENDPOINT CACERT TOKEN_FILE ADMIN
 }
@@ -113,35 +139,57 @@ sandbox_stop() {
     end_process "$SANDBOX_PID" skystack-sandbox
 }
 
+# member NAME JSON: sets REPLY to the value of the first member of that name, a number or a text without escapes; fails without one.
+member() {
+    [[ $2 =~ \""$1"\":\"?([^\",}]*) ]] && REPLY=${BASH_REMATCH[1]}
+}
+
+# As HTTP/1.0 (RFC 1945): the answer ends with its connection.
 admin() {
-    if [[ -n ${3-} ]]; then
-        curl -sS --fail-with-body --max-time 20 -X "$1" --data-binary "$3" "$ADMIN$2"
-    else
-        curl -sS --fail-with-body --max-time 20 -X "$1" "$ADMIN$2"
-    fi
+    local LC_ALL=C at=${ADMIN#http://} body=${3-} connection answer=''
+    if [[ $body == @* ]]; then IFS= read -r -d '' body <"${body#@}" || true; fi
+    { exec {connection}<>"/dev/tcp/${at/://}"; } 2>/dev/null || fail_with "nobody listens at $ADMIN" || return
+    printf '%s %s HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s' "$1" "$2" "${#body}" "$body" >&"$connection"
+    IFS= read -r -t 20 -N 99999999 answer <&"$connection" || true
+    exec {connection}>&-
+    printf '%s' "${answer#*$'\r\n\r\n'}"
+    [[ $answer == 'HTTP/1.'?' 2'* ]] || fail_with "$1 $2: ${answer:-no answer}"
 }
 
 api() {
     local more=()
     if [[ -n ${3-} ]]; then more=(-H 'Content-Type: application/json' --data-binary "$3"); fi
-    curl -sS --fail-with-body --max-time 20 --cacert "$CACERT" -X "$1" -H "Authorization: Bearer $(cat "$TOKEN_FILE")" \
+    curl -sS --fail-with-body --max-time 20 --cacert "$CACERT" -X "$1" -H "Authorization: Bearer $(<"$TOKEN_FILE")" \
         "${more[@]}" "$ENDPOINT$2"
 }
 
 requests() {
-    admin GET /counts | jq --arg route "${1-}" 'if $route == "" then .total else .by_route[$route] // 0 end'
+    local counts name=total
+    counts=$(admin GET /counts) || return
+    if [[ -n ${1-} ]]; then name=$1; fi
+    member "$name" "$counts" || REPLY=0
+    echo "$REPLY"
 }
 
 changing() {
-    admin GET /counts | jq .changing
+    requests changing
+}
+
+posts() {
+    requests "POST ${1:-/v1/instances}"
 }
 
 requests_reset() {
     admin POST /counts/reset >/dev/null
 }
 
+request_id() {
+    admin GET /log | jq -r --arg method "$1" '[.[] | select(.method == $method)][-1].request_id'
+}
+
 fault() {
-    admin POST /faults "$1" | jq .id
+    local answer
+    answer=$(admin POST /faults "$1") && member id "$answer" && echo "$REPLY"
 }
 
 faults_clear() {
@@ -157,7 +205,7 @@ mount_up() {
     echo "$MNT" >>"$PLACE/started.mounts"
     timeout -k 5 60 "$SKYSTACKFS" "$ENDPOINT" "$MNT" -o "$options${1:+,$1}" >"$out" 2>&1 3>&- 4>&- || result=$?
     [ "$result" = 0 ] || fail_with "mounting gave $result:" "$(cat "$out")"
-    mountpoint -q "$MNT" || fail_with "mounting gave 0, and nothing is mounted:" "$(cat "$out")"
+    is_mounted "$MNT" || fail_with "mounting gave 0, and nothing is mounted:" "$(cat "$out")"
     watch_over "$(daemon_pid)"
 }
 
@@ -166,6 +214,14 @@ watch_over() {
     perl -e 'sleep shift; kill KILL => shift' "${WATCHDOG_SECONDS:-100}" "$1" >/dev/null 2>&1 3>&- 4>&- &
     echo $! >>"$PLACE/started.backgrounds"
     disown $!
+}
+
+is_mounted() {
+    local place
+    while read -r _ place _; do
+        if [[ $place == "$1" ]]; then return 0; fi
+    done </proc/self/mounts
+    return 1
 }
 
 # Of the mount at $1, or at $MNT.
@@ -196,7 +252,7 @@ mount_down() {
 mount_gone() {
     local place=$1 pid
     pid=$(daemon_pid "$place") || pid=
-    if grep -qF " $place " /proc/self/mounts; then
+    if is_mounted "$place"; then
         timeout 10 umount "$place" 2>/dev/null || umount -l "$place" 2>/dev/null || true
     fi
     if [ -n "$pid" ] && ! within 5 ended "$pid"; then end_process "$pid" "$place"; fi
@@ -208,6 +264,18 @@ why() {
 
 # Others
 
+refused() {
+    local text=$1
+    shift
+    run "$@"
+    assert_failure
+    assert_output --partial "$text"
+}
+
+put() {
+    bash -c 'printf "%s\n" "$2" >"$1"' - "$@"
+}
+
 background() {
     BACKGROUND_COUNT=$((${BACKGROUND_COUNT:-0} + 1))
     "$@" >"$PLACE/background.$BACKGROUND_COUNT" 2>&1 3>&- 4>&- &
@@ -215,18 +283,30 @@ background() {
     echo "$BACKGROUND" >>"$PLACE/started.backgrounds"
 }
 
-each_of() {
-    [ ! -e "$PLACE/started.$1" ] || sort -u "$PLACE/started.$1"
+# Sets STARTED to those of a kind, each once.
+look_for_started() {
+    local -A seen=()
+    local one
+    STARTED=()
+    [ -e "$PLACE/started.$1" ] || return 0
+    while read -r one; do
+        [ -n "${seen[$one]-}" ] || STARTED+=("$one")
+        seen[$one]=yes
+    done <"$PLACE/started.$1"
 }
 
 all_down() {
-    local pid place
+    local pid place file
     [ -z "${ADMIN-}" ] || faults_clear 2>/dev/null || true
-    for place in $(each_of mounts); do mount_gone "$place"; done
-    for pid in $(each_of backgrounds); do
+    look_for_started mounts
+    for place in "${STARTED[@]}"; do mount_gone "$place"; done
+    look_for_started backgrounds
+    for pid in "${STARTED[@]}"; do
         ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
     done
-    for pid in $(each_of servers); do end_process "$pid" "$PLACE"; done
-    for pid in $(each_of sandboxes); do end_process "$pid" skystack-sandbox; done
-    rm -f "$PLACE"/started.*
+    look_for_started servers
+    for pid in "${STARTED[@]}"; do end_process "$pid" "$PLACE"; done
+    look_for_started sandboxes
+    for pid in "${STARTED[@]}"; do end_process "$pid" skystack-sandbox; done
+    for file in "$PLACE"/started.*; do [ ! -e "$file" ] || : >"$file"; done
 }
