@@ -556,6 +556,25 @@ static void a_create_that_is_in_doubt_puts_no_other_call_in_doubt(void **state)
     assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
 }
 
+static void what_is_refused_names_the_request_that_failed_last(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+        fake_pass(&fake, 0);
+        fake_cut(&net, i, -ERR_REMOTE, true,
+                 i == 4 ? "HTTP/1.1 200 OK\r\nX-Request-Id: req_last\r\n\r\n"
+                        : "HTTP/1.1 200 OK\r\nX-Request-Id: req_first\r\n\r\n");
+    }
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 5);
+    assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
+    assert_string_equal(out.failure.request_id, "req_last");
+}
+
 static void what_the_api_has_counted_for_others_counts(void **state)
 {
     ApiStats stats;
@@ -695,6 +714,7 @@ int main(void)
         API_TEST(a_pause_is_left_by_whoever_gives_up),
         API_TEST(an_api_that_cannot_be_reached_is_left_alone_and_found_again),
         API_TEST(a_create_that_is_in_doubt_puts_no_other_call_in_doubt),
+        API_TEST(what_is_refused_names_the_request_that_failed_last),
         API_TEST(what_the_api_has_counted_for_others_counts),
         API_TEST(a_list_that_is_not_found_is_a_failure_of_the_api),
         API_TEST(a_list_without_an_end_names_the_request_that_showed_it),

@@ -195,13 +195,20 @@ static inline void fake_answer(FakeNet *fake, unsigned index, int status, const 
     fake->calls[index].done(fake->calls[index].ctx, &response);
 }
 
-/* Ends it without a whole answer. */
-static inline void fake_break(FakeNet *fake, unsigned index, int code, bool sent)
+/* Ends it after these headers. */
+static inline void fake_cut(FakeNet *fake, unsigned index, int code, bool sent, const char *headers)
 {
-    const NetResponse response = {.code = code, .sent = sent, .body = "", .problem = "as the test said", .headers = ""};
+    const NetResponse response = {
+        .code = code, .sent = sent, .body = "", .problem = "as the test said", .headers = headers};
 
     fake->calls[index].ended = true;
     fake->calls[index].done(fake->calls[index].ctx, &response);
+}
+
+/* Ends it without an answer. */
+static inline void fake_break(FakeNet *fake, unsigned index, int code, bool sent)
+{
+    fake_cut(fake, index, code, sent, "");
 }
 
 /* ---- chance ---- */
