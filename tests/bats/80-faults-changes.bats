@@ -57,7 +57,22 @@ not_sent() {
     fault_aftermath "$2"
 }
 
-@test "fault 03: where connecting or TLS fails nothing was sent, and the text is kept" {
+# named_mount HOSTS: in a place where only HOSTS tells which names there are, from a snapshot if there is one.
+named_mount() {
+    local options=$FAULT_OPTIONS,token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state,requests_per_minute=0
+    echo 'hosts: files' >"$PLACE/nsswitch"
+    echo "$1" >"$PLACE/hosts"
+    background unshare --mount sh -c 'mount --bind "$1/hosts" /etc/hosts && mount --bind "$1/nsswitch" /etc/nsswitch.conf &&
+        shift && exec "$@"' - "$PLACE" "$SKYSTACKFS" "https://example.invalid:${ENDPOINT##*:}" "$MNT" -f -o "$options"
+    within 10 named ls "$prod" 2>/dev/null
+}
+
+# As seen by who is in that place.
+named() {
+    nsenter --mount="/proc/$BACKGROUND/ns/mnt" -- "$@"
+}
+
+@test "fault 03: where resolving, connecting or TLS fails nothing was sent, and the text is kept" {
     local port=${ENDPOINT##*:}
     fault_mount
     sandbox_stop
@@ -77,6 +92,17 @@ not_sent() {
     not_sent refused ECONNREFUSED
     fault_kept "$prod/plain.json" "$mine"
     grep -q 'nothing was sent' "$prod/plain.json.error"
+    fault_unmount
+    sandbox_stop
+    sandbox_start --certificate wrong-host
+    named_mount '127.0.0.1 example.invalid'
+    named umount "$MNT"
+    within 5 ended "$BACKGROUND"
+    named_mount ''
+    refused 'No route to host' named bash -c 'echo {} >"$1"' - "$prod/nowhere.json"
+    named grep -q 'nothing was sent' "$prod/nowhere.json.error"
+    named umount "$MNT"
+    within 5 ended "$BACKGROUND"
     assert_equal "$(admin GET /ledger | jq '[.[] | select(.by == "api")] | length')" 0
 }
 

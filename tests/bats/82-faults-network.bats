@@ -99,8 +99,12 @@ other_network() {
     [ "$(readlink "/proc/$NET_PID/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 }
 
-curl() {
-    if [ -n "${NET_PID-}" ]; then netted curl "$@"; else command curl "$@"; fi
+admin() {
+    if [ -n "${NET_PID-}" ]; then
+        netted bash -c "$(declare -f ask_sandbox fail_with); ask_sandbox \"\$@\"" - "$@"
+    else
+        ask_sandbox "$@"
+    fi
 }
 
 netted() {
@@ -120,14 +124,14 @@ route_comes() {
     command -v ip >/dev/null || skip "ip is not installed"
     unshare --net true 2>/dev/null || skip "no network can be made here"
     fault_unshared
-    fault_mount stale_if_error=6,ttl=0.3
+    fault_mount stale_if_error=3,ttl=0.3
     local name
     name=$(ls "$prod" | head -n 1)
     cat "$prod/$name" >/dev/null
     route_goes
     sleep 0.5
     jq -e .id "$prod/$name"
-    sleep 6
+    sleep 3
     refused 'No route to host' cat "$prod/$name"
     [ "$(ls "$prod" | wc -l)" -gt 0 ]
     fault_aftermath EHOSTUNREACH

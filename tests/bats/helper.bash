@@ -144,8 +144,12 @@ member() {
     [[ $2 =~ \""$1"\":\"?([^\",}]*) ]] && REPLY=${BASH_REMATCH[1]}
 }
 
-# As HTTP/1.0 (RFC 1945): the answer ends with its connection.
 admin() {
+    ask_sandbox "$@"
+}
+
+# As HTTP/1.0 (RFC 1945): the answer ends with its connection.
+ask_sandbox() {
     local LC_ALL=C at=${ADMIN#http://} body=${3-} connection answer=''
     if [[ $body == @* ]]; then IFS= read -r -d '' body <"${body#@}" || true; fi
     { exec {connection}<>"/dev/tcp/${at/://}"; } 2>/dev/null || fail_with "nobody listens at $ADMIN" || return
