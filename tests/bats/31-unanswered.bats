@@ -40,13 +40,6 @@ answers() {
     assert_equal "$(newest sent)" unanswered
 }
 
-@test "the same of a write" {
-    up
-    fault '{"kind":"hang_after","method":"POST"}' >/dev/null
-    refused 'Operation now in progress' bash -c 'echo {} >"$1"' - "$prod/web-9.json"
-    assert_equal "$(posts)" 1
-}
-
 @test "what was created without an answer is seen at the next look" {
     up
     fault '{"kind":"hang_after","method":"POST"}' >/dev/null
@@ -56,45 +49,12 @@ answers() {
     assert_equal "$(posts)" 1
 }
 
-@test "a connection closed after the deed is EINPROGRESS, and was sent once" {
-    up
-    cat "$prod"/*.json >/dev/null
-    fault '{"kind":"close_after","method":"POST"}' >/dev/null
-    refused 'Operation now in progress' mkdir "$prod/web-9"
-    assert_equal "$(posts)" 1
-    assert_equal "$(newest sent)" unanswered
-    assert_equal "$(admin GET /instances | jq '[.[] | select(.name == "web-9")] | length')" 1
-}
-
 @test "a connection closed before the deed is no different, as nobody can tell" {
     up
     fault '{"kind":"close","method":"POST"}' >/dev/null
     refused 'Operation now in progress' mkdir "$prod/web-9"
     assert_equal "$(posts)" 1
     [ ! -e "$prod/web-9.json" ]
-}
-
-@test "5xx to a create is EINPROGRESS with its request id, and was sent once" {
-    up
-    local code
-    for code in 500 502 503 504 599; do
-        answers POST "$code"
-        refused 'Operation now in progress' mkdir "$prod/web-$code"
-        assert_equal "$(newest http_status)" "$code"
-        assert_equal "$(newest request_id)" "$(request_id POST)"
-        assert_equal "$(newest sent)" unanswered
-    done
-    assert_equal "$(posts)" 5
-}
-
-@test "an answer to a create that was cut short is EINPROGRESS, and was sent once" {
-    up
-    local more
-    for more in '' ',"chunked":true' ',"bytes":0'; do
-        fault "{\"kind\":\"truncate\",\"method\":\"POST\"$more}" >/dev/null
-        refused 'Operation now in progress' mkdir "$prod/web-9${#more}"
-    done
-    assert_equal "$(posts)" 3
 }
 
 @test "a create answered by 201 and nonsense is EINPROGRESS, and was sent once" {
@@ -118,16 +78,6 @@ answers() {
     assert_output --partial 'may or may not have happened'
     assert_output --partial 'no answer came'
     assert_output --partial 'mend'
-}
-
-@test "a create that could not be sent says so" {
-    up
-    sandbox_stop
-    refused 'Connection refused' mkdir "$prod/web-9"
-    assert_equal "$(newest errno)" ECONNREFUSED
-    assert_equal "$(newest sent)" no
-    run why "$prod/web-9"
-    assert_output --partial 'nothing was sent'
 }
 
 @test "one that could not be sent works once the API is back" {
@@ -241,16 +191,6 @@ read_fails() {
     read_fails EPROTO 'Protocol error'
 }
 
-@test "a redirect is EPROTO and is not followed" {
-    sandbox_stop
-    sandbox_start --rows summary
-    up
-    fault '{"kind":"redirect","method":"GET"}' >/dev/null
-    read_fails EPROTO 'Protocol error'
-    assert_equal "$(requests)" 1
-    assert_equal "$(admin GET /log | jq '[.[] | select(.path == "/v1/elsewhere")] | length')" 0
-}
-
 @test "a read that nobody answers is ETIMEDOUT when its time is over" {
     sandbox_stop
     sandbox_start --rows summary
@@ -262,25 +202,6 @@ read_fails() {
     [ $(($(since) - began)) -ge 1800 ]
     [ $(($(since) - began)) -lt 4000 ]
     assert_equal "$(newest errno)" ETIMEDOUT
-}
-
-@test "a body that trickles in is ETIMEDOUT all the same" {
-    sandbox_stop
-    sandbox_start --rows summary
-    up
-    fault '{"kind":"slow","method":"GET","ms":200}' >/dev/null
-    local began
-    began=$(since)
-    refused 'Connection timed out' cat "$prod/web-1.json"
-    [ $(($(since) - began)) -lt 4000 ]
-}
-
-@test "a body without measure is EFBIG" {
-    sandbox_stop
-    sandbox_start --rows summary
-    up timeout=30
-    fault '{"kind":"huge","method":"GET","bytes":50000000}' >/dev/null
-    read_fails EFBIG 'File too large'
 }
 
 @test "an enveloped 404 means that it is gone, and no other answer does" {
@@ -299,20 +220,6 @@ read_fails() {
     admin DELETE /instances/ins_1 >/dev/null
     refused 'No such file or directory' cat "$prod/web-1.json"
     [ ! -e "$prod/web-1.json" ]
-}
-
-@test "a certificate that is not trusted any more is ECONNABORTED, and no token is sent" {
-    sandbox_stop
-    sandbox_start --rows summary
-    local port=${ENDPOINT##*:}
-    up
-    sandbox_stop
-    sandbox_start --rows summary --listen "127.0.0.1:$port" --certificate self-signed
-    refused 'Software caused connection abort' cat "$prod/web-1.json"
-    refused 'Software caused connection abort' mkdir "$prod/web-9"
-    assert_equal "$(newest errno)" ECONNABORTED
-    assert_equal "$(newest sent)" no
-    assert_equal "$(requests)" 0
 }
 
 # The rate limit
@@ -346,18 +253,6 @@ read_fails() {
 }
 
 # The token
-
-@test "a refused token is latched: no further request until it changes" {
-    sandbox_stop
-    sandbox_start --rows summary
-    up
-    admin POST /token '{"write_file":false}' >/dev/null
-    refused 'Key was rejected by service' cat "$prod/web-1.json"
-    refused 'Key was rejected by service' mkdir "$prod/web-9"
-    refused 'Key was rejected by service' cat "$prod/web-2.json"
-    assert_equal "$(requests)" 1
-    assert_equal "$(newest errno)" EKEYREJECTED
-}
 
 @test "a changed token file is read by itself" {
     sandbox_stop

@@ -389,18 +389,6 @@ as_user() {
     done
 }
 
-@test "after kill -9 mounting again just works" {
-    mount_up
-    local pid
-    pid=$(daemon_pid)
-    kill -KILL "$pid"
-    within 5 ended "$pid"
-    refused 'Transport endpoint is not connected' ls "$MNT"
-    mount_up
-    jq -e .id "$MNT/prod/web-1.json"
-    assert_equal "$(grep -cF " $MNT " /proc/self/mounts)" 1
-}
-
 @test "a dead mount can be unmounted" {
     mount_up
     local pid
@@ -409,15 +397,6 @@ as_user() {
     within 5 ended "$pid"
     "$SKYSTACKFS" umount "$MNT"
     is_gone "$MNT"
-}
-
-@test "a second daemon on the same place is refused, and the first lives on" {
-    mount_up
-    run "$SKYSTACKFS" "$ENDPOINT" "$MNT" -o "$(options)"
-    assert_failure 32
-    assert_equal "${#lines[@]}" 1
-    jq -e .id "$MNT/prod/web-1.json"
-    assert_equal "$(grep -cF " $MNT " /proc/self/mounts)" 1
 }
 
 # Users

@@ -541,34 +541,6 @@ PROGRAM
 
 # Writers at once
 
-@test "two writers to one instance go one after the other" {
-    up
-    fault '{"kind":"delay","method":"PATCH","ms":300,"count":2}' >/dev/null
-    background bash -c 'echo "{\"size\":\"standard-4\"}" >"$1"' - "$prod/web-1.json"
-    local first=$BACKGROUND
-    background bash -c 'echo "{\"image\":\"debian-13\"}" >"$1"' - "$prod/web-1.json"
-    wait "$first"
-    wait "$BACKGROUND"
-    assert_equal "$(admin GET /log | jq -r '.[] | select(.path == "/v1/instances/ins_1") | .method' | xargs)" 'GET PATCH GET PATCH'
-    assert_equal "$(field ins_1 size) $(field ins_1 image)" '"standard-4" "debian-13"'
-}
-
-@test "the later writer of one field, from an older text, is a conflict" {
-    up
-    cp "$prod/web-1.json" "$PLACE/text"
-    jq '.size = "standard-4"' "$PLACE/text" >"$PLACE/one"
-    jq '.size = "standard-8"' "$PLACE/text" >"$PLACE/two"
-    fault '{"kind":"delay","method":"PATCH","ms":300}' >/dev/null
-    background bash -c 'cat "$1" >"$2"' - "$PLACE/one" "$prod/web-1.json"
-    is_asked() { [ "$(requests)" -ge 1 ]; }
-    within 5 is_asked
-    refused 'Operation canceled' bash -c 'cat "$1" >"$2"' - "$PLACE/two" "$prod/web-1.json"
-    wait "$BACKGROUND"
-    assert_equal "$(field ins_1 size)" '"standard-4"'
-    assert_equal "$(changing)" 1
-    cmp "$PLACE/two" "$prod/web-1.json.rejected"
-}
-
 @test "two saves one after the other by one process are two updates" {
     up
     python3 - "$prod/web-1.json" <<'PROGRAM'

@@ -202,13 +202,6 @@ rename() {
     assert_output --partial 'nothing was sent'
 }
 
-@test "409 to a create is EEXIST, and kept" {
-    up
-    fault '{"kind":"status","method":"POST","status":409}' >/dev/null
-    refused 'File exists' put "$prod/web-9.json" '{}'
-    assert_equal "$(cat "$prod/web-9.json.rejected")" '{}'
-}
-
 @test "a text that is being written when the mount is ended is kept, and so is one that is being mended" {
     up
     refused 'Invalid argument' put "$prod/web-9.json" "$bad"
@@ -236,18 +229,6 @@ rename() {
 }
 
 # Unsettled ones
-
-@test "an unanswered create is EINPROGRESS; the same again meanwhile is EALREADY and sends nothing" {
-    up
-    fault '{"kind":"hang","method":"POST","count":-1}' >/dev/null
-    refused 'Operation now in progress' put "$prod/web-9.json" '{"tags":["mine"]}'
-    assert_equal "$(cat "$prod/web-9.json.rejected")" '{"tags":["mine"]}'
-    refused 'already in progress' put "$prod/web-9.json" '{}'
-    refused 'already in progress' mkdir "$prod/web-9"
-    assert_equal "$(posts)" 1
-    grep -q EINPROGRESS "$prod/web-9.json.error"
-    assert_equal "$(cat "$prod/web-9.json.rejected")" '{"tags":["mine"]}'
-}
 
 @test "while it is unsettled its text can neither be removed nor sent" {
     up
@@ -390,54 +371,3 @@ rename() {
     assert_equal "$(stat -c %a "$(state intents)"/*.intent)" 600
 }
 
-@test "a full disk: nothing is sent, ENOSPC, and it works again when there is room" {
-    mkdir -p "$PLACE/state"
-    mount -t tmpfs -o size=64k none "$PLACE/state"
-    up
-    dd if=/dev/zero of="$PLACE/state/filler" bs=4k 2>/dev/null || true
-    run put "$prod/web-9.json" '{}'
-    local result=$output
-    local sent
-    sent=$(changing)
-    rm "$PLACE/state/filler"
-    put "$prod/web-8.json" '{}' || result="$result; afterwards it failed"
-    mount_down
-    umount "$PLACE/state"
-    [[ $result == *'No space left on device' ]]
-    assert_equal "$sent" 0
-    assert_equal "$(posts)" 1
-}
-
-@test "damage in the journal mounts read-only, and says so" {
-    up
-    refused 'Invalid argument' put "$prod/web-9.json" "$bad"
-    mount_down
-    local file
-    file=$(echo "$(state intents)"/*.intent)
-    perl -pi -e 's/enormous/ENORMOUS/' "$file"
-    mount_up "$options"
-    grep -qi 'read-only' "$PLACE/mount.out" || fail_with 'nothing says so:' "$(cat "$PLACE/mount.out")"
-    refused 'Read-only file system' put "$prod/web-8.json" '{}'
-    [ -e "$prod/web-1.json" ]
-    assert_equal "$(changing)" 1
-    mount_down
-    grep -q ENORMOUS "$file"
-}
-
-@test "a torn end of the journal is dropped" {
-    up
-    refused 'Invalid argument' put "$prod/web-9.json" "$bad"
-    mount_down
-    echo half >"$(state intents)/123.intent.new"
-    up
-    assert_equal "$(cat "$prod/web-9.json.rejected")" "$bad"
-    put "$prod/web-8.json" '{}'
-}
-
-@test "a second daemon on one state directory is refused" {
-    up
-    mkdir "$PLACE/other"
-    run timeout 20 "$SKYSTACKFS" "$ENDPOINT" "$MNT" -o "token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state"
-    assert_failure 32
-    [ -e "$prod/web-1.json" ]
-}

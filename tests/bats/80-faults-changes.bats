@@ -109,13 +109,13 @@ named() {
 @test "fault 04: a create that is answered by 5xx is unsettled, and the server saw one POST" {
     fault_mount
     local code
-    for code in 500 502 503 504; do
+    for code in 500 502 503 504 599; do
         fault "{\"kind\":\"status\",\"method\":\"POST\",\"status\":$code}" >/dev/null
         refused 'Operation now in progress' put "$prod/web-$code.json" "$mine"
         fault_kept "$prod/web-$code.json" "$mine"
         fault_aftermath EINPROGRESS "$(request_id POST)"
     done
-    assert_equal "$(posts)" 4
+    assert_equal "$(posts)" 5
 }
 
 @test "fault 05: a create whose answer is cut short is unsettled, settled by looking, and the server saw one POST" {
