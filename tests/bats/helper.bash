@@ -28,12 +28,9 @@
 # own folder inside of it. teardown() and teardown_file() end what was started and unmount; a file with its own calls all_down.
 #
 # Every test of every chapter runs this, and to start a program costs more than most of what is asked here. So the shell itself reads
-# /proc, waits, speaks to the admin address and looks into its answers. (The libraries' own load.bash starts a program for each file.)
+# /proc, waits, speaks to the admin address and looks into its answers.
 
-for part in /usr/lib/bats/bats-support/src/*.bash /usr/lib/bats/bats-assert/src/*.bash; do
-    # shellcheck source=/dev/null
-    source "$part"
-done
+load asserts
 
 HELPER_BUILD=${BASH_SOURCE[0]%/*}/../../build/src
 SKYSTACKFS=${SKYSTACKFS:-$HELPER_BUILD/app/skystackfs}
