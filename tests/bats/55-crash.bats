@@ -7,9 +7,11 @@ load helper
 steps=(change.begun change.written change.sent change.answered change.taken change.looking intent-begins intent-begun intent-changes
     intent-changed intent-removed replace-begins replace-written replace-renamed)
 KILLS=200
+# Each kill takes a second or two.
+BATS_TEST_TIMEOUT=500
 
 setup() {
-    export WATCHDOG_SECONDS=300
+    export WATCHDOG_SECONDS=500
     sandbox_start --instances 4 --provision-ms 0
     prod=$MNT/prod
 }
@@ -112,7 +114,7 @@ delete_round() {
 }
 
 remount() {
-    if is_mounted "$MNT" 2>/dev/null && ls "$MNT" >/dev/null 2>&1; then
+    if is_mounted "$MNT" && ls "$MNT" >/dev/null 2>&1; then
         umount "$MNT" 2>/dev/null || true
         within 5 not_mounted || true
     else
@@ -120,7 +122,7 @@ remount() {
     fi
     # What was left is taken up by mounting, which may be killed, too.
     if [ $((n % 3)) = 0 ] && ! (mount_at intent-changed "$options" && sleep 0.1 && ls "$MNT") >/dev/null 2>&1; then killed=$((killed + 1)); fi
-    if is_mounted "$MNT" 2>/dev/null; then umount "$MNT" 2>/dev/null || umount -l "$MNT"; fi
+    if is_mounted "$MNT"; then umount "$MNT" 2>/dev/null || umount -l "$MNT"; fi
     mount_at '' "$options"
 }
 
