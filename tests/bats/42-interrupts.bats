@@ -286,7 +286,7 @@ is_alive() {
 
 @test "a delete whose caller was killed goes on" {
     up
-    fault '{"kind":"delay","method":"DELETE","ms":1000}' >/dev/null
+    fault '{"kind":"delay","method":"DELETE","ms":2500}' >/dev/null
     waiting rm "$prod/web-1.json"
     stopped_by KILL
     is_gone() { [ ! -e "$prod/web-1.json" ]; }
