@@ -263,7 +263,7 @@ is_alive() {
 
 @test "a create whose caller was killed goes on, and is seen" {
     up
-    fault '{"kind":"delay","method":"POST","ms":1000}' >/dev/null
+    fault '{"kind":"delay","method":"POST","ms":2500}' >/dev/null
     waiting mkdir "$prod/a"
     stopped_by KILL
     within 5 [ -e "$prod/a.json" ]
@@ -274,7 +274,7 @@ is_alive() {
 
 @test "so does a written one, and neither is sent twice" {
     up
-    fault '{"kind":"delay","method":"POST","ms":1000}' >/dev/null
+    fault '{"kind":"delay","method":"POST","ms":2500}' >/dev/null
     echo '{}' >"$PLACE/text"
     waiting dd if="$PLACE/text" of="$prod/a.json" status=none
     stopped_by KILL
