@@ -38,12 +38,18 @@ static int64_t pause_ms(unsigned pauses, uint64_t chance)
     return full / 2 + (int64_t)(chance % (uint64_t)(full / 2 + 1));
 }
 
+bool breaker_is_same_failure(const Breaker *breaker, int64_t sent_ms)
+{
+    return breaker->failures > 0 && sent_ms < breaker->last_ms;
+}
+
 bool breaker_note_failure(Breaker *breaker, int64_t now_ms, uint64_t chance)
 {
     bool opens;
 
     if (breaker->failures++ == 0)
         breaker->since_ms = now_ms;
+    breaker->last_ms = now_ms;
     if (breaker->failures < BREAKER_FAILURES)
         return false;
     opens = breaker_is_closed(breaker);

@@ -38,20 +38,24 @@ static void note_unreachable(Courier *courier, const NetResponse *response, cons
     credential_hide(courier->credential, courier->unreachable.message);
 }
 
-static void heed_silence(Courier *courier, const NetResponse *response, const Failure *failure)
+static void heed_silence(Courier *courier, const CourierNews *news, const Failure *failure)
 {
-    note_unreachable(courier, response, failure);
+    note_unreachable(courier, news->response, failure);
+    if (news->response->code == -ERR_REMOTE && breaker_is_same_failure(&courier->breaker, news->sent_ms))
+        return;
     if (breaker_note_failure(&courier->breaker, clock_now_ms(courier->clock), random_next(courier->random)))
         log_warn(
             "The API can't be reached, %u calls in a row have failed (%s); until one succeeds, others are refused.",
             courier->breaker.failures, error_name(courier->unreachable.code));
 }
 
-static void heed_reach(Courier *courier, const NetResponse *response, const Failure *failure)
+static void heed_reach(Courier *courier, const CourierNews *news, const Failure *failure)
 {
-    if (is_no_answer(response->code))
-        heed_silence(courier, response, failure);
-    else if (response->code == 0 && breaker_note_answer(&courier->breaker))
+    int code = news->response->code;
+
+    if (is_no_answer(code))
+        heed_silence(courier, news, failure);
+    else if (code == 0 && breaker_note_answer(&courier->breaker))
         log_info("The API can be reached again.");
 }
 
@@ -128,7 +132,7 @@ bool courier_heed(Courier *courier, const CourierNews *news, Failure *failure)
 {
     const NetResponse *response = news->response;
 
-    heed_reach(courier, response, failure);
+    heed_reach(courier, news, failure);
     if (response->code < 0)
         return false;
     version_heed(&courier->version, response, failure, clock_now_ms(courier->clock));

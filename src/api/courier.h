@@ -36,6 +36,7 @@ typedef struct Courier {
 typedef struct CourierNews {
     const NetResponse *response;
     uint64_t token_number; /* it was sent with */
+    int64_t sent_ms;
     bool probe;
 } CourierNews;
 

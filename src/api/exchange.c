@@ -21,7 +21,6 @@ struct Exchange {
     int64_t spent_ms;      /* of its time: in flight and at rest */
     unsigned sends;
     unsigned attempts;     /* that failed for a reason that may pass */
-    bool afresh;           /* the last one's connection may be dead */
     bool in_doubt;         /* an attempt may have done what it was to do */
     unsigned renewals;     /* so often was it sent again with a new token */
     Failure limited;       /* its last 429; code 0: none */
@@ -199,7 +198,6 @@ static void note_attempt(Exchange *exchange, const NetResponse *response, const 
     exchange->flight = NULL;
     exchange->spent_ms += clock_now_ms(exchange->courier->clock) - exchange->sent_ms;
     exchange->attempts += retry_may_pass(response->code, response->status);
-    exchange->afresh = response->code < 0;
     exchange->in_doubt |=
         purpose_changes(exchange->parcel.purpose) && failure->code < 0 && failure->sent == FAILURE_UNKNOWN;
     if (response->code == 0 && response->status == 429)
@@ -210,7 +208,7 @@ static void on_answer(void *ctx, const NetResponse *response)
 {
     Exchange *exchange = ctx;
     Courier *courier = exchange->courier;
-    const CourierNews news = {response, exchange->token_number, exchange->probe};
+    const CourierNews news = {response, exchange->token_number, exchange->sent_ms, exchange->probe};
     const char *problem = response->code < 0 ? response->problem : "";
     bool renewed;
     Verdict verdict;
@@ -238,8 +236,7 @@ static int send_with(Exchange *exchange, const char *token)
                                .version = courier->version.text,
                                .token = token,
                                .timeout_ms =
-                                   retry_attempt_ms(exchange->parcel.purpose, exchange->attempts, left_ms(exchange)),
-                               .fresh = exchange->afresh};
+                                   retry_attempt_ms(exchange->parcel.purpose, exchange->attempts, left_ms(exchange))};
     int r;
 
     if (!exchange->probe)

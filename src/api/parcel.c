@@ -93,7 +93,7 @@ static int send_authorized(const Parcel *parcel, const ParcelStamp *stamp, const
                           .body_bytes = parcel->body_bytes,
                           .body_cap = API_BODY_CAP,
                           .timeout_ms = stamp->timeout_ms,
-                          .fresh = once || stamp->fresh};
+                          .fresh = once};
     int r = buf_printf(&url, "%s%s", stamp->endpoint, parcel->path);
 
     request.url = buf_text(&url);

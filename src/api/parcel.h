@@ -30,7 +30,6 @@ typedef struct Parcel {
 typedef struct ParcelStamp {
     const char *endpoint, *version, *token;
     int64_t timeout_ms;
-    bool fresh; /* on a connection of its own, whatever it is */
 } ParcelStamp;
 
 /* Copies the order. 0 or -ERR_NO_MEMORY; to be released in either case. */

@@ -4,6 +4,9 @@
  * Net is a small vtable: the program has net_curl.h's, a simulation its own. An exchange never follows a redirect,
  * never speaks anything but HTTPS, verifies certificate and host name, and caps the decoded body. `done` runs exactly
  * once, from the loop and never from inside net_start(); after net_cancel() it never runs.
+ *
+ * Exchanges share connections, but no longer those of which one was cut short, or timed out, or on which nothing came
+ * for long: those that start later make a new one, which they share.
  */
 #ifndef SKY_NET_H
 #define SKY_NET_H

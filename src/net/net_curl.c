@@ -16,6 +16,7 @@
 enum {
     HEADER_CAP = 64 << 10, /* all header bytes of one exchange, interim answers included */
     CONNECTIONS_MAX = 16,  /* kept open for reuse */
+    SILENCE_MS = 5000,     /* after so long without a byte for those who wait, nobody joins them */
 };
 
 typedef struct CurlCall CurlCall;
@@ -25,14 +26,18 @@ typedef struct Multi {
     struct NetCurl *net;
     CURLM *handle;
     Timer *timer;
+    size_t calls;
+    int64_t heard_ms; /* the last byte of an answer, or since when one is waited for */
+    struct Multi *prev, *next;
 } Multi;
 
 typedef struct NetCurl {
     Net net; /* first: a Net* of ours is a NetCurl* */
     Loop *loop;
-    Multi shared; /* calls that reuse connections, and share one where the server speaks HTTP/2 */
-    Multi fresh;  /* those that don't: beside the others, their HTTP/1.1 would end that sharing */
-    char *cacert; /* NULL: libcurl's own default */
+    Multi *shared; /* calls that reuse connections, and share one where the server speaks HTTP/2 */
+    Multi *fresh;  /* those that don't: beside the others, their HTTP/1.1 would end that sharing */
+    Multi *left;   /* was shared until a call of it failed on its way: takes no new calls, and goes with its last one */
+    char *cacert;  /* NULL: libcurl's own default */
     char *user_agent;
     CurlCall *calls;
     bool starved; /* a socket could not be watched: some call carries -ERR_NO_MEMORY */
@@ -83,6 +88,11 @@ static size_t end_early(CurlCall *call, int code)
     return 0; /* not the count: libcurl gives up */
 }
 
+static int64_t now_ms(const NetCurl *net)
+{
+    return clock_now_ms(loop_clock(net->loop));
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
     CurlCall *call = ctx;
@@ -91,6 +101,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 
     if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
         buf_clear(&call->head); /* an interim answer went before */
+    call->multi->heard_ms = now_ms(call->multi->net);
     call->head_bytes += len;
     if (call->head_bytes > HEADER_CAP || memchr(bytes, '\0', len))
         return end_early(call, -ERR_PROTOCOL);
@@ -104,6 +115,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
     CurlCall *call = ctx;
     int r = buf_append(&call->body, bytes, size * count);
 
+    call->multi->heard_ms = now_ms(call->multi->net);
     return r < 0 ? end_early(call, r) : size * count;
 }
 
@@ -122,7 +134,23 @@ static int on_ready(void *ctx, char *peer, char *local, int peer_port, int local
 static void unlink_call(CurlCall *call)
 {
     curl_multi_remove_handle(call->multi->handle, call->easy);
+    call->multi->calls--;
     DL_DELETE(call->multi->net->calls, call);
+}
+
+static Multi *multi_new(NetCurl *net);
+static Multi *multi_free(Multi *multi);
+
+/* A connection over which no answer comes may be dead, and one of HTTP/2 libcurl would go on sharing for as long as TCP
+ * hopes. What comes next makes a new one; whoever is on the way on this one stays there. */
+static void leave_connections(NetCurl *net)
+{
+    Multi *multi = multi_new(net);
+
+    if (!multi)
+        return;
+    DL_APPEND(net->left, net->shared);
+    net->shared = multi;
 }
 
 static void finish(CurlCall *call, CURLcode result)
@@ -145,6 +173,8 @@ static void finish(CurlCall *call, CURLcode result)
                              .body_bytes = call->body.len,
                              .problem = net_curl_problem(&end),
                              .headers = end.headers};
+    if (call->multi == call->multi->net->shared && (response.code == -ERR_TIMEOUT || response.code == -ERR_REMOTE))
+        leave_connections(call->multi->net);
     unlink_call(call);
     call->done(call->ctx, &response);
     call_free(call);
@@ -207,13 +237,28 @@ static void starve(Multi *multi)
     multi->handle = handle;
 }
 
+static void free_left(NetCurl *net)
+{
+    Multi *each, *next;
+
+    DL_FOREACH_SAFE(net->left, each, next)
+    {
+        if (each->calls > 0)
+            continue;
+        DL_DELETE(net->left, each);
+        multi_free(each);
+    }
+}
+
 static void act(Multi *multi, curl_socket_t fd, int events)
 {
+    NetCurl *net = multi->net;
     int running;
 
     if (curl_multi_socket_action(multi->handle, fd, events, &running) > CURLM_OK)
         starve(multi);
     reap(multi);
+    free_left(net);
 }
 
 static void on_poll(void *ctx, int events)
@@ -308,6 +353,29 @@ static CURLM *handle_new(Multi *multi)
     return NULL;
 }
 
+static Multi *multi_new(NetCurl *net)
+{
+    Multi *multi = calloc(1, sizeof *multi);
+
+    if (!multi)
+        return NULL;
+    multi->net = net;
+    multi->timer = timer_new(loop_clock(net->loop), on_timer, multi);
+    multi->handle = handle_new(multi);
+    return multi->handle && multi->timer ? multi : multi_free(multi);
+}
+
+static Multi *multi_free(Multi *multi)
+{
+    if (!multi)
+        return NULL;
+    if (multi->handle)
+        curl_multi_cleanup(multi->handle);
+    timer_free(multi->timer);
+    free(multi);
+    return NULL;
+}
+
 /* ---- starting a call ---- */
 
 #define SET(option, value) (bad |= (int)curl_easy_setopt(easy, option, value))
@@ -344,6 +412,11 @@ static int set_up(CurlCall *call, const NetRequest *request)
     return r;
 }
 
+static bool is_silent(const Multi *multi)
+{
+    return multi->calls > 0 && now_ms(multi->net) - multi->heard_ms >= SILENCE_MS;
+}
+
 static CurlCall *call_new(NetCurl *net, const NetRequest *request, net_done_fn done, void *ctx)
 {
     CurlCall *call = calloc(1, sizeof *call);
@@ -351,7 +424,9 @@ static CurlCall *call_new(NetCurl *net, const NetRequest *request, net_done_fn d
     if (!call)
         return NULL;
     call->call.net = &net->net;
-    call->multi = request->fresh ? &net->fresh : &net->shared;
+    if (!request->fresh && is_silent(net->shared))
+        leave_connections(net);
+    call->multi = request->fresh ? net->fresh : net->shared;
     call->done = done;
     call->ctx = ctx;
     call->failures = net_curl_memory_failures();
@@ -376,6 +451,8 @@ static int curl_start(Net *base, const NetRequest *request, net_done_fn done, vo
         call_free(call);
         return -ERR_NO_MEMORY;
     }
+    if (call->multi->calls++ == 0)
+        call->multi->heard_ms = now_ms(net);
     DL_APPEND(net->calls, call);
     *ret_call = &call->call;
     return 0;
@@ -390,21 +467,6 @@ static void curl_cancel(NetCall *base)
 }
 
 /* ---- the whole ---- */
-
-static int multi_init(Multi *multi, NetCurl *net)
-{
-    multi->net = net;
-    multi->timer = timer_new(loop_clock(net->loop), on_timer, multi);
-    multi->handle = handle_new(multi);
-    return multi->handle && multi->timer ? 0 : -ERR_NO_MEMORY;
-}
-
-static void multi_release(Multi *multi)
-{
-    if (multi->handle)
-        curl_multi_cleanup(multi->handle);
-    timer_free(multi->timer);
-}
 
 static const NetOps curl_ops = {.start = curl_start, .cancel = curl_cancel};
 
@@ -422,8 +484,9 @@ int net_curl_new(Loop *loop, const char *cacert, const char *user_agent, Net **r
     net->loop = loop;
     net->cacert = cacert ? strdup(cacert) : NULL;
     net->user_agent = strdup(user_agent);
-    if (!net->user_agent || (cacert && !net->cacert) || multi_init(&net->shared, net) < 0 ||
-        multi_init(&net->fresh, net) < 0) {
+    net->shared = multi_new(net);
+    net->fresh = multi_new(net);
+    if (!net->user_agent || (cacert && !net->cacert) || !net->shared || !net->fresh) {
         net_curl_free(&net->net);
         return -ERR_NO_MEMORY;
     }
@@ -442,8 +505,9 @@ void net_curl_free(Net *base)
     {
         curl_cancel(&call->call);
     }
-    multi_release(&net->shared);
-    multi_release(&net->fresh);
+    free_left(net);
+    multi_free(net->shared);
+    multi_free(net->fresh);
     free(net->cacert);
     free(net->user_agent);
     free(net);

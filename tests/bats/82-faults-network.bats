@@ -554,6 +554,16 @@ everyone_reads() {
     assert_equal "$(awk '{ print $2 }' "$PLACE/nginx/access" | sort -u)" HTTP/2.0
     assert [ "$(awk '{ print $1 }' "$PLACE/nginx/access" | sort -u | wc -l)" -gt 3 ]
 
+    # a server that dies in the middle of reads, and is there again
+    background everyone_reads
+    for _ in 1 2; do
+        sleep 0.3
+        pkill -KILL -P "$NGINX_PID"
+    done
+    wait "$BACKGROUND" || fail_with "a read failed:" "$(cat "$PLACE/background.$BACKGROUND_COUNT")"
+    assert_equal "$(awk '{ print $2 }' "$PLACE/nginx/access" | sort -u)" HTTP/2.0
+    assert [ "$(jq .api.retries "$MNT/.skystack/status.json")" -gt 0 ]
+
     # a server that was away while nobody looked
     end_process "$NGINX_PID" "$PLACE/nginx"
     nginx_start "$PLACE/nginx" "$PLACE/sandbox" "$behind"

@@ -165,8 +165,8 @@ a_reset_stream_is_an_error() {
     run cat "$MNT/prod/$other"
     assert_failure
     assert_output --partial 'Remote I/O error'
-    assert_regex "$(versions_of 'GET /v1/instances/')" 'HTTP/2'
-    run curl -sS --http2 --max-time 10 --cacert "$CACERT" -H "Authorization: Bearer $(cat "$TOKEN_FILE")" "$ENDPOINT/v1/instances"
+    assert_regex "$(versions_of .)" '^HTTP/2(\.0)?$'
+    run why "$MNT/prod/$other"
     assert_output --regexp 'HTTP/2 stream .* was not closed cleanly'
     assert_equal "$(cat "$MNT/prod/$known")" "$before"
     assert_equal "$(getfattr --only-values --absolute-names -n user.skystack.source "$MNT/prod/$known")" stale
@@ -189,6 +189,75 @@ is_read() {
 
 @test "a stream that nginx resets is an error, and what was known stays" {
     a_reset_stream_is_an_error nginx false
+}
+
+# Connections that end early
+
+# Those that serve nginx's connections; nginx starts another one when one dies, and listens meanwhile.
+workers() {
+    pgrep -P "$NGINX_PID"
+}
+
+# So many requests are under way.
+under_way() {
+    [ "$(jq .api.in_flight "$MNT/.skystack/status.json")" = "$1" ]
+}
+
+@test "reads that the server's death cut off go out again, and share one new connection of HTTP/2" {
+    behind nginx
+    mount_up ttl=60
+    ls "$MNT/prod" >/dev/null
+    admin POST /config '{"latency_ms":2000}' >/dev/null
+    background read_at_once 8
+    within 10 under_way 8
+    sleep 0.2
+    admin POST /config '{"latency_ms":0}' >/dev/null
+    kill -KILL "$(workers)"
+    wait "$BACKGROUND" || fail_with "a read failed:" "$(cat "$PLACE/background.1")"
+    assert_equal "$(cat "$PLACE/background.1")" 8
+    assert_equal "$(jq .api.retries "$MNT/.skystack/status.json")" 8
+    assert_equal "$(noted 'GET /v1/instances/' | wc -l)" 8
+    assert_equal "$(connections_of 'GET /v1/instances/')" 1
+    assert_regex "$(versions_of .)" '^HTTP/2(\.0)?$'
+}
+
+# The worker that has the mount's connection stands still, as a path that swallows all does, and there is a new one.
+connection_falls_silent() {
+    SILENT=$(workers)
+    echo "$SILENT" >>"$PLACE/started.backgrounds"
+    kill -STOP "$SILENT"
+    kill -HUP "$NGINX_PID"
+    within 10 another_worker
+}
+
+another_worker() {
+    [ "$(workers | wc -l)" -gt 1 ]
+}
+
+@test "a connection that fell silent costs those who wait on it their time, and nobody after them" {
+    behind nginx
+    mount_up ttl=60,timeout=2
+    ls "$MNT/prod" >/dev/null
+    connection_falls_silent
+    run cat "$MNT/prod/web-1.json"
+    assert_failure
+    assert_output --partial 'Connection timed out'
+    assert_equal "$(read_at_once 8)" 8
+    assert_equal "$(connections_of 'GET /v1/instances/')" 1
+    assert_regex "$(versions_of .)" '^HTTP/2(\.0)?$'
+}
+
+@test "… nor anybody who comes after five seconds of silence, while others still wait" {
+    behind nginx
+    mount_up ttl=60,timeout=60
+    ls "$MNT/prod" >/dev/null
+    connection_falls_silent
+    background cat "$MNT/prod/web-1.json"
+    sleep 5.2
+    run timeout 20 cat "$MNT/prod/web-2.json"
+    assert_success
+    kill -KILL "$SILENT"
+    wait "$BACKGROUND" || fail_with "the first read failed:" "$(cat "$PLACE/background.1")"
 }
 
 # GOAWAY

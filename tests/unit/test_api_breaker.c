@@ -77,6 +77,21 @@ static void a_try_without_outcome_does_not_keep_others_from_trying(void **state)
          {ASKS, 1000, true}, {ASKS, 3999, false}, {ASKS, 4000, true}, {ASKS, 4001, false});
 }
 
+static void what_was_out_when_a_call_failed_may_have_failed_with_it(void **state)
+{
+    Breaker breaker = {0};
+
+    (void)state;
+    assert_false(breaker_is_same_failure(&breaker, 0));
+    breaker_note_failure(&breaker, 100, 0);
+    assert_true(breaker_is_same_failure(&breaker, 99));
+    assert_false(breaker_is_same_failure(&breaker, 100));
+    breaker_note_failure(&breaker, 200, 0);
+    assert_true(breaker_is_same_failure(&breaker, 199));
+    breaker_note_answer(&breaker);
+    assert_false(breaker_is_same_failure(&breaker, 199));
+}
+
 static void the_pause_has_chance_in_it(void **state)
 {
     (void)state;
@@ -98,6 +113,7 @@ int main(void)
         cmocka_unit_test(after_a_pause_one_call_tries_and_an_answer_closes_it),
         cmocka_unit_test(a_try_that_fails_makes_the_pause_longer_up_to_its_cap),
         cmocka_unit_test(a_try_without_outcome_does_not_keep_others_from_trying),
+        cmocka_unit_test(what_was_out_when_a_call_failed_may_have_failed_with_it),
         cmocka_unit_test(the_pause_has_chance_in_it),
     };
 

@@ -440,7 +440,7 @@ static void a_read_that_fails_for_a_reason_that_may_pass_is_sent_again(void **st
     fake_break(&net, 0, -ERR_REMOTE, true);
     fake_pass(&fake, 250);
     assert_int_equal(net.count, 2);
-    assert_true(net.calls[1].fresh); /* the other connection may be dead */
+    assert_false(net.calls[1].fresh); /* it shares a connection: net leaves the one that may be dead */
     fake_answer(&net, 1, 503, "", "");
     fake_pass(&fake, 500);
     assert_int_equal(net.count, 3);
@@ -485,7 +485,7 @@ static void a_delete_that_is_not_answered_is_sent_again_and_gone_is_success(void
     assert_false(api_retract(call)); /* it may have been done */
     fake_pass(&fake, 250);
     assert_int_equal(net.count, 2);
-    assert_true(net.calls[1].fresh);
+    assert_false(net.calls[1].fresh);
     assert_in_range(net.calls[1].timeout_ms, 14750, 15000);
     fake_answer(&net, 1, 404, "", "{\"error\":{\"code\":\"not_found\",\"message\":\"No\"}}");
     assert_int_equal(out.dones, 1);
@@ -532,6 +532,28 @@ static void an_api_that_cannot_be_reached_is_left_alone_and_found_again(void **s
     fake_pass(&fake, 0);
     assert_int_equal(net.count, 6);
     fake_answer(&net, 5, 200, "", ONE);
+    assert_int_equal(out.failure.code, 0);
+    api_stats(api, &stats);
+    assert_false(stats.unreachable);
+}
+
+/* One connection carries them all, and broke. */
+static void calls_that_are_cut_off_together_are_one_failure(void **state)
+{
+    ApiStats stats;
+    ApiCall *call;
+
+    (void)state;
+    for (unsigned i = 0; i < 8; i++)
+        api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 1);
+    for (unsigned i = 0; i < 8; i++)
+        fake_break(&net, i, -ERR_REMOTE, true);
+    fake_pass(&fake, 250);
+    assert_int_equal(net.count, 16);
+    for (unsigned i = 8; i < 16; i++)
+        fake_answer(&net, i, 200, "", ONE);
+    assert_int_equal(out.dones, 8);
     assert_int_equal(out.failure.code, 0);
     api_stats(api, &stats);
     assert_false(stats.unreachable);
@@ -713,6 +735,7 @@ int main(void)
         API_TEST(a_delete_that_is_not_answered_is_sent_again_and_gone_is_success),
         API_TEST(a_pause_is_left_by_whoever_gives_up),
         API_TEST(an_api_that_cannot_be_reached_is_left_alone_and_found_again),
+        API_TEST(calls_that_are_cut_off_together_are_one_failure),
         API_TEST(a_create_that_is_in_doubt_puts_no_other_call_in_doubt),
         API_TEST(what_is_refused_names_the_request_that_failed_last),
         API_TEST(what_the_api_has_counted_for_others_counts),
