@@ -288,17 +288,21 @@ bool day_ready(Day *day, enum ApiClass class)
     return false;
 }
 
-void day_spend(Day *day, enum ApiClass class)
+static void spend_unleased(Day *day)
 {
-    if (share_of(day, class))
-        budget_spend(share_of(day, class), now_ms(day));
-    if (day->left > 0) {
-        day->left--;
-        return;
-    }
     budget_spend(&day->booked, now_ms(day));
     if (has_ledger(day))
         day->debt++;
+}
+
+void day_spend(Day *day, enum ApiClass class)
+{
+    if (day->left > 0)
+        day->left--;
+    else
+        spend_unleased(day);
+    if (share_of(day, class))
+        budget_spend(share_of(day, class), now_ms(day));
 }
 
 void day_note_others(Day *day, unsigned count)

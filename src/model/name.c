@@ -1,5 +1,7 @@
 #include "name.h"
 
+#include <assert.h>
+
 #include "error.h"
 #include "utf8.h"
 
@@ -60,6 +62,7 @@ static Span encode_character(Span text, size_t at, bool meant, char ret_unit[UNI
     const char *character = text.at + at;
     size_t length = utf8_length(character, text.at + text.len);
 
+    assert(length <= text.len - at);
     *ret_step = length > 0 ? length : 1;
     if (length == 0 || meant || is_control(character, length))
         return (Span){ret_unit, escape(character, *ret_step, ret_unit)};

@@ -73,13 +73,15 @@ static socklen_t fill_address(const ListenAt *at, struct sockaddr_storage *ret)
 
 static int read_port(int fd, ListenAt *at)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
     socklen_t len = sizeof address;
-    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+    if (getsockname(fd, &address.any, &len) != 0)
         return -errno;
-    in_port_t port =
-        at->ipv6 ? ((struct sockaddr_in6 *)&address)->sin6_port : ((struct sockaddr_in *)&address)->sin_port;
-    at->port = ntohs(port);
+    at->port = ntohs(at->ipv6 ? address.v6.sin6_port : address.v4.sin_port);
     return 0;
 }
 

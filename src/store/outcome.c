@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -104,6 +105,7 @@ Resource *outcome_take(Change *change, const Failure *failure, const ApiAnswer *
         keep(change, failure);
         return NULL;
     }
+    assert(answer);
     known = take_in(change, answer->resource);
     crash_point("change.taken");
     journal_end(store->journal, change->number);

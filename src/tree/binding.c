@@ -120,7 +120,7 @@ static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
 
     if (r == 0)
         r = buf_steal(&stem, &text, &bytes);
-    if (r < 0)
+    if (r != 0)
         return r;
     if (binding->stem)
         HASH_DEL(dir->by_stem, binding);

@@ -79,7 +79,7 @@ static int dir_set_name(Dir *dir, Span name)
     }
     if (r == 0)
         r = buf_steal(&stem, &text, &bytes);
-    if (r < 0)
+    if (r != 0)
         return r;
     free(dir->stem);
     dir->stem = text;

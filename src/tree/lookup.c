@@ -162,7 +162,7 @@ static void lookup_in_view(TreeOp *op)
     r = value_of(op->node, &object);
     if (r == 0)
         r = value_member(object, op->name, NULL, &value);
-    if (r < 0) {
+    if (r != 0) {
         op_fail(op, r);
         return;
     }

@@ -73,7 +73,7 @@ static void move_scratch(TreeOp *op, Node *source)
 static bool begin_carry(TreeOp *op, Node *source, Span stem)
 {
     _cleanup_buf_ Buf text = BUF_INIT(TREE_WRITE_CAP);
-    JsonFault fault;
+    JsonFault fault = {.reason = "it can't be read"};
     int r = content_of(source, &text);
 
     if (r == 0)

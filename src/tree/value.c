@@ -113,7 +113,7 @@ static int wrap(const Node *node, Span inner, Buf *into)
     r = value_of(node->parent, &object);
     if (r == 0)
         r = value_member(object, node->name, &key, NULL);
-    if (r < 0)
+    if (r != 0)
         return r;
     r = buf_printf(&outer, "{%.*s:%.*s}", (int)key.len, key.at, (int)inner.len, inner.at);
     if (r < 0)
