@@ -2,7 +2,7 @@
 # Runs once more, one by one and with nothing beside them, the tests that failed when others ran beside them: a deadline that
 # a busy machine missed is told from a fault. It says so of each.
 #
-#   again.sh FOLDER      with a report FOLDER/NAME.tap of each tests/bats/NAME.bats
+#   again.sh FOLDER      with a report FOLDER/NAME.tap of each tests/bats/NAME.bats, and in NAME.build, if there is one, the build
 #
 # The line of a test that passes now becomes `ok …  # passed when tried again`. If more than MOST failed, none is tried.
 set -euo pipefail
@@ -20,6 +20,10 @@ grep -n '^not ok ' "$folder"/*.tap /dev/null | while IFS=: read -r tap line rest
     file=tests/bats/$(basename "$tap" .tap).bats
     # shellcheck disable=SC2001  # a class of characters
     pattern=$(sed 's/[][\.*^$+?(){}|]/\\&/g' <<<"$title")
+    if [[ -s ${tap%.tap}.build ]]; then
+        build=$PWD/$(<"${tap%.tap}.build")
+        export SKYSTACKFS=$build/src/app/skystackfs SKYSTACK_SANDBOX=$build/src/sandbox/skystack-sandbox
+    fi
     echo "tried again, alone: $title ($file)"
     if timeout -k 10 300 bats --formatter tap --print-output-on-failure -f "^$pattern\$" "$file" </dev/null \
         >"$folder/again" 2>&1 && grep -q '^ok ' "$folder/again"; then

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Builds skystackfs and runs all its tests: the unit tests, then tests/bats/*.bats on real mounts, of which tests/faults runs
-# the numbered faults.
+# Builds skystackfs, as it is released and with AddressSanitizer and UndefinedBehaviorSanitizer, and runs all its tests: the unit
+# tests and the numbered faults (tests/faults) with both, each chapter of tests/bats on real mounts with one of them. A chapter
+# whose subject is what something costs or how long it takes has the tag `release`; the others run with the sanitizers.
 #
-#   run.sh [--quick] [--sanitize] [--no-deps]
+#   run.sh [--quick] [--release | --sanitize] [--no-deps]
 #
 #   --quick      leave out the compilation with clang
-#   --sanitize   build and run everything with AddressSanitizer and UndefinedBehaviorSanitizer
+#   --release    everything with the released build alone
+#   --sanitize   everything with the sanitizers alone
 #   --no-deps    install nothing
 #
 # The last line is `N passed, N failed`; what failed stands above it. The result is 0 only if something ran and nothing
@@ -16,13 +18,16 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
+RELEASE='build-test' # with the steps at which the tests kill it
+SANITIZED='build-asan'
 quick=
-sanitize=
+builds="$RELEASE $SANITIZED"
 deps=yes
 for word; do
     case "$word" in
     --quick) quick=yes ;;
-    --sanitize) sanitize=yes ;;
+    --release) builds=$RELEASE ;;
+    --sanitize) builds=$SANITIZED ;;
     --no-deps) deps= ;;
     *)
         sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0" >&2
@@ -107,16 +112,17 @@ compile()
     ninja -C "$folder" --quiet || stop "the build in $folder failed"
 }
 
-if [ -n "$sanitize" ]; then
-    build='build-asan'
-    compile "$build" -Db_sanitize=address,undefined -Dc_args=-DSKY_CRASH_POINTS
-else
-    build='build-test' # with the steps at which the tests kill it
-    if [ -z "$quick" ]; then
-        CC=clang compile build-clang
-    fi
-    compile "$build" -Dbuildtype=release -Dc_args=-DSKY_CRASH_POINTS
-fi
+for build in $builds; do
+    case $build in
+    "$RELEASE")
+        if [ -z "$quick" ]; then
+            CC=clang compile build-clang
+        fi
+        compile "$build" -Dbuildtype=release -Dc_args=-DSKY_CRASH_POINTS
+        ;;
+    *) compile "$build" -Db_sanitize=address,undefined -Dc_args=-DSKY_CRASH_POINTS ;;
+    esac
+done
 
 # --- what this run leaves behind is told by this mark in each process's environment, and by this folder ---
 
@@ -151,50 +157,69 @@ programs()
 our_mounts >"$work/mounts-before"
 
 # In the background a program's standard error goes nowhere, so sanitizers report into files.
-if [ -n "$sanitize" ]; then
-    export ASAN_OPTIONS="log_path=$work/reports/asan:detect_leaks=1:abort_on_error=0:exitcode=99"
-    export UBSAN_OPTIONS="log_path=$work/reports/ubsan:print_stacktrace=1:halt_on_error=1:exitcode=99"
-fi
+export ASAN_OPTIONS="log_path=$work/reports/asan:detect_leaks=1:abort_on_error=0:exitcode=99"
+export UBSAN_OPTIONS="log_path=$work/reports/ubsan:print_stacktrace=1:halt_on_error=1:exitcode=99"
 
 # --- unit tests ---
 
-headline "unit tests"
-log=$build/meson-logs/testlog.json
-rm -f "$log"
-meson test -C "$build" --no-rebuild --suite unit --print-errorlogs ${sanitize:+--timeout-multiplier 5} || true
-[ -s "$log" ] || stop "no unit test ran"
 # A program of cmocka tells how many cases it runs and names each that was good; a program that dies has lost the rest.
-jq -r '
-    (.stdout // "") as $out
-    | ([$out | scan("Running ([0-9]+) test") | .[0] | tonumber] | add) as $cases
-    | ([$out | scan("\\[ +OK +\\]")] | length) as $good
-    | ([$out | scan("\\[  SKIPPED \\] \\w+\n")] | length) as $skipped
-    | (.result == "OK") as $ok
-    | if $cases == null then (if $ok then "1 0 0" else "0 1 0" end)
-      else "\($good) \([$cases - $good - $skipped, (if $ok then 0 else 1 end)] | max) \($skipped)" end
-' "$log" >"$work/unit"
-while read -r good bad skip; do
-    count "$good" "$bad" "$skip"
-done <"$work/unit"
-echo "unit tests: $passed passed, $failed failed"
+unit_tests()
+{
+    headline "unit tests, $1"
+    log=$1/meson-logs/testlog.json
+    rm -f "$log"
+    slower=
+    if [ "$1" = "$SANITIZED" ]; then slower='--timeout-multiplier 5'; fi
+    # shellcheck disable=SC2086  # an option and its value, or nothing
+    meson test -C "$1" --no-rebuild --suite unit --print-errorlogs $slower || true
+    [ -s "$log" ] || stop "no unit test ran"
+    jq -r '
+        (.stdout // "") as $out
+        | ([$out | scan("Running ([0-9]+) test") | .[0] | tonumber] | add) as $cases
+        | ([$out | scan("\\[ +OK +\\]")] | length) as $good
+        | ([$out | scan("\\[  SKIPPED \\] \\w+\n")] | length) as $skipped
+        | (.result == "OK") as $ok
+        | if $cases == null then (if $ok then "1 0 0" else "0 1 0" end)
+          else "\($good) \([$cases - $good - $skipped, (if $ok then 0 else 1 end)] | max) \($skipped)" end
+    ' "$log" >"$work/unit"
+    while read -r good bad skip; do
+        count "$good" "$bad" "$skip"
+    done <"$work/unit"
+    echo "unit tests: $passed passed, $failed failed so far"
+}
+
+for build in $builds; do
+    unit_tests "$build"
+done
 
 # --- bats ---
 
 headline "tests on mounts"
-export SKYSTACKFS="$root/$build/src/app/skystackfs"
-export SKYSTACK_SANDBOX="$root/$build/src/sandbox/skystack-sandbox"
 export BATS_TEST_TIMEOUT="${BATS_TEST_TIMEOUT:-120}"
 export WORK="$work"
 
+# build_for CHAPTER: prints the build that it runs with
+build_for()
+{
+    case $builds in
+    *' '*) if grep -q '^# bats file_tags=.*release' "$1"; then echo "$RELEASE"; else echo "$SANITIZED"; fi ;;
+    *) echo "$builds" ;;
+    esac
+}
+
 # Each file's report is printed in one piece when it is through.
-# shellcheck disable=SC2016,SC2086  # the inner shell's variables; a list of files
-printf '%s\n' ${FILES:-$(find tests/bats -name '*.bats' ! -name '8?-faults-*' | sort)} | xargs -P "${JOBS:-2}" -n 1 sh -c '
-    name=$(basename "$1" .bats)
+# shellcheck disable=SC2016  # the inner shell's variables
+for file in ${FILES:-$(find tests/bats -name '*.bats' ! -name '8?-faults-*' | sort)}; do
+    echo "$(build_for "$file")" "$file"
+done | xargs -P "${JOBS:-2}" -n 2 sh -c '
+    name=$(basename "$2" .bats)
     code=0
-    timeout -k 10 "${BATS_FILE_TIMEOUT:-900}" bats --formatter tap --print-output-on-failure "$1" \
+    echo "$1" >"$WORK/bats/$name.build"
+    export SKYSTACKFS="$PWD/$1/src/app/skystackfs" SKYSTACK_SANDBOX="$PWD/$1/src/sandbox/skystack-sandbox"
+    timeout -k 10 "${BATS_FILE_TIMEOUT:-900}" bats --formatter tap --print-output-on-failure "$2" \
         >"$WORK/bats/$name.tap" 2>"$WORK/bats/$name.err" </dev/null || code=$?
     echo "$code" >"$WORK/bats/$name.code"
-    flock "$WORK" sh -c "echo; echo \"# \$1\"; cat \"\$2.tap\" \"\$2.err\"" sh "$1" "$WORK/bats/$name"
+    flock "$WORK" sh -c "echo; echo \"# \$1 (\$2)\"; cat \"\$3.tap\" \"\$3.err\"" sh "$2" "$1" "$WORK/bats/$name"
 ' sh || stop "the tests on mounts can't be run"
 
 bash tests/again.sh "$work/bats"
@@ -217,9 +242,12 @@ for tap in "$work"/bats/*.tap; do
     count "$good" "$bad" "$skip"
 done
 
-if [ -z "${FILES-}" ]; then
-    headline "the numbered faults"
-    tests/faults | tee "$work/faults" || true
+# faults BUILD
+faults()
+{
+    headline "the numbered faults, $1"
+    SKYSTACKFS="$root/$1/src/app/skystackfs" SKYSTACK_SANDBOX="$root/$1/src/sandbox/skystack-sandbox" tests/faults |
+        tee "$work/faults" || true
     sum=$(tail -n 1 "$work/faults")
     case "$sum" in
     *' passed, '*' failed') ;;
@@ -228,6 +256,12 @@ if [ -z "${FILES-}" ]; then
     bad=${sum#* passed, }
     skip=$(sed -n 's/^\([0-9]*\) skipped$/\1/p' "$work/faults")
     count "${sum%% *}" "${bad% failed}" "${skip:-0}"
+}
+
+if [ -z "${FILES-}" ]; then
+    for build in $builds; do
+        faults "$build"
+    done
 fi
 
 # --- what must not be left ---

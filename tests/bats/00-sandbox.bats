@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # The sandbox keeps what its pages promise: every other test relies on it.
 
 load asserts

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # Freshness: when the API is asked, and what is shown while it fails.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # A hundred thousand instances.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # Interrupts: whoever waits for the API can be stopped at once, and nobody else is kept waiting by it.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # Many at once: readers, writers and listings of one mount get what they would have got alone.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # The daemon is killed at every step of a change, and mounted again: no instance twice, and no text lost.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # A wall clock that is wrong, or put right meanwhile, neither deletes nor pays.
 
 load helper

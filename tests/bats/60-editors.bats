@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # Editors: a save is at most one changing request, whatever the editor does to the file and beside it.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=release
 # Tools that write files: each save is at most one changing request, and whatever replaces a file by unlink and create updates an instance.
 
 load helper
