@@ -153,6 +153,7 @@ unescaped() {
     called b %25.json
 }
 
+# Not behind a proxy: the API breaks the contract here.
 # bats test_tags=direct
 @test "an instance without a name, or with one that is no text, has a file too" {
     instance a '"x"'

@@ -224,6 +224,7 @@ entries() {
     [ "$(admin GET /log | jq '[.[-4:][].connection] | unique | length')" = 1 ]
 }
 
+# Not behind a proxy: a second sandbox has no place there.
 # bats test_tags=direct
 @test "ls -l of 10,000 instances, cold: 51 requests; then cat of all: none" {
     sandbox_start --instances 10000 --dir "$PLACE/ten-thousand"
@@ -236,6 +237,7 @@ entries() {
     assert_equal "$(requests)" 51
 }
 
+# Not behind a proxy: a second sandbox has no place there.
 # bats test_tags=direct
 @test "the first name of a listing of 10,000 costs one page, ls -U | head -1 a few" {
     sandbox_start --instances 10000 --dir "$PLACE/ten-thousand"

@@ -353,6 +353,7 @@ newest_error() {
     [ -e "$MNT/default/web-9.json" ]
 }
 
+# Not behind a proxy: a proxy that reads and writes JSON anew does not keep the digits.
 # bats test_tags=direct
 @test "fields that nobody knows are sent to the last digit" {
     mount_up

@@ -204,6 +204,7 @@ TABLE
     assert_equal "$(jq .api.retries "$MNT/.skystack/status.json")" 1
 }
 
+# Not behind a proxy: the proxy answers in place of a sandbox that has gone.
 # bats test_tags=direct
 @test "a delete that is not answered is ETIMEDOUT, and one that could not be sent ECONNREFUSED" {
     up

@@ -30,7 +30,7 @@
 # Every test of every chapter runs this, and to start a program costs more than most of what is asked here. So the shell itself reads
 # /proc, waits, speaks to the admin address and looks into its answers.
 
-load asserts
+load "${BASH_SOURCE[0]%/*}/asserts"
 
 HELPER_BUILD=${BASH_SOURCE[0]%/*}/../../build/src
 SKYSTACKFS=${SKYSTACKFS:-$HELPER_BUILD/app/skystackfs}

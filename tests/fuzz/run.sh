@@ -29,8 +29,15 @@ mapfile -t known < <(cd "$here" && for file in fuzz_*.c; do basename "$file" .c;
 targets=("${@:-${known[@]}}")
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/skystackfs-fuzz.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+running=
+on_exit()
+{
+    if [[ -n $running ]]; then kill -TERM -- "-$running" 2>/dev/null || true; fi
+    rm -rf "$work"
+}
+trap on_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 cd "$root"
 if [[ ! -f $build/build.ninja ]]; then
@@ -50,8 +57,9 @@ ninja -C "$build" --quiet fuzz >"$work/build.log" || {
 run_one()
 {
     local target=$1 program=$build/tests/fuzz/fuzz_$1 finds=$build/finds/$1 log=$work/$1.log
-    # To weigh inputs by how rare what they reach is takes longer than a history of `operations`.
-    local common=(-rss_limit_mb="${MEMORY:-1024}" -timeout=10 -artifact_prefix="$finds/" -print_final_stats=1 -entropic=0)
+    # To weigh inputs by how rare what they reach is takes longer than a history of `operations`. The timeout is of the
+    # wall's clock: an input that takes milliseconds may take seconds on a machine that has other things to do.
+    local common=(-rss_limit_mb="${MEMORY:-1024}" -timeout=60 -artifact_prefix="$finds/" -print_final_stats=1 -entropic=0)
     local code=0 result=good dict=() known_files file
 
     mkdir -p "$finds" "$work/$target" "$here/corpus/$target"
@@ -61,7 +69,7 @@ run_one()
         "$program" "${common[@]}" "${known_files[@]}" >"$log" 2>&1 </dev/null || code=$?
     fi
     if [[ $code -eq 0 ]]; then
-        timeout -k 10 $((seconds + 60)) "$program" "${common[@]}" "${dict[@]}" -max_total_time="$seconds" \
+        timeout --foreground -k 10 $((seconds + 180)) "$program" "${common[@]}" "${dict[@]}" -max_total_time="$seconds" \
             "$work/$target" "$here/corpus/$target" >"$log" 2>&1 </dev/null || code=$?
     fi
     [[ $code -eq 0 ]] || result=FAILED
@@ -96,7 +104,11 @@ done
 export ASAN_OPTIONS=quarantine_size_mb=16:${ASAN_OPTIONS:-}
 export -f run_one
 export work build here seconds keep
-printf '%s\n' "${targets[@]}" | xargs -P "${JOBS:-2}" -I TARGET bash -euo pipefail -c 'run_one TARGET' || true
+set -m # a group of their own, which can be ended
+xargs -P "${JOBS:-2}" -I TARGET bash -euo pipefail -c 'run_one TARGET' <<<"$(printf '%s\n' "${targets[@]}")" &
+running=$!
+wait "$running" || true
+running=
 
 passed=$(find "$work" -maxdepth 1 -name '*.good' | wc -l)
 failed=$((${#targets[@]} - passed))
