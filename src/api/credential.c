@@ -158,10 +158,13 @@ static int64_t pause_ms(unsigned untold)
     return pause < CREDENTIAL_PROVE_MS_MAX ? pause : CREDENTIAL_PROVE_MS_MAX;
 }
 
+/* An API that does not answer gets time; want of memory is no reason to wait once somebody wants to send. */
 static void postpone(Credential *credential, const Failure *failure)
 {
+    bool our_own = failure->code == -ERR_NO_MEMORY;
+
     credential->search = SEARCH_PENDING;
-    credential->next_ms = clock_now_ms(credential->links.clock) + pause_ms(credential->untold++);
+    credential->next_ms = clock_now_ms(credential->links.clock) + (our_own ? 0 : pause_ms(credential->untold++));
     credential->trouble = *failure;
     log_warn("The new token (%s) could not be tried: %s", credential->source.named, failure_sentence(failure));
 }

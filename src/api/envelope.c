@@ -32,6 +32,7 @@ void verdict_release(Verdict *verdict)
 typedef struct Envelope {
     bool present; /* there is an error with a code or a message … */
     bool whole;   /* … with both, as every error of the API has */
+    bool unread;  /* there was no memory to read all of it */
     char code[FAILURE_ID_BYTES];
     char request_id[FAILURE_ID_BYTES];
     char message[FAILURE_MESSAGE_BYTES]; /* with the details */
@@ -44,14 +45,19 @@ static void blank_nuls(Buf *text)
 }
 
 /* A string member, decoded, cut to room at a character's boundary, NULs as blanks; "" if there is none. */
-static bool copy_member(Span object, const char *name, char *text, size_t room)
+static bool copy_member(Envelope *envelope, Span object, const char *name, char *text, size_t room)
 {
     _cleanup_buf_ Buf decoded = BUF_INIT(1 << 20);
     Span value;
     size_t len;
+    int r;
 
     text[0] = '\0';
-    if (!json_member(object, name, &value) || json_type(value) != JSON_STRING || json_string(value, &decoded) < 0)
+    if (!json_member(object, name, &value) || json_type(value) != JSON_STRING)
+        return false;
+    r = json_string(value, &decoded);
+    envelope->unread |= r == -ERR_NO_MEMORY;
+    if (r < 0)
         return false;
     blank_nuls(&decoded);
     len = decoded.len;
@@ -78,9 +84,9 @@ static bool ends_a_sentence(const char *text)
 }
 
 /* `FIELD: ISSUE.` for each. */
-static void add_details(Span error, char *message)
+static void add_details(Envelope *envelope, Span error)
 {
-    char field[128], issue[256];
+    char field[128], issue[256], *message = envelope->message;
     Span details, name, detail;
     JsonIter iter;
 
@@ -88,9 +94,9 @@ static void add_details(Span error, char *message)
         return;
     json_iter_init(&iter, details);
     while (json_iter_next(&iter, &name, &detail) && strlen(message) < FAILURE_MESSAGE_BYTES - 1) {
-        bool has_field = copy_member(detail, "field", field, sizeof field);
+        bool has_field = copy_member(envelope, detail, "field", field, sizeof field);
 
-        if (!copy_member(detail, "issue", issue, sizeof issue) && !has_field)
+        if (!copy_member(envelope, detail, "issue", issue, sizeof issue) && !has_field)
             continue;
         append(message, message[0] ? (ends_a_sentence(message) ? " " : ". ") : "", field, has_field ? ": " : "");
         append(message, "", issue, ends_a_sentence(issue) ? "" : ".");
@@ -102,14 +108,17 @@ static void read_envelope(Span body, Envelope *ret_envelope)
     Envelope *envelope = ret_envelope;
     Span error;
     bool has_code, has_message;
+    int r;
 
     memset(envelope, 0, sizeof *envelope);
-    if (json_check(body, NULL) < 0 || !json_member(body, "error", &error) || json_type(error) != JSON_OBJECT)
+    r = json_check(body, NULL);
+    envelope->unread = r == -ERR_NO_MEMORY;
+    if (r < 0 || !json_member(body, "error", &error) || json_type(error) != JSON_OBJECT)
         return;
-    has_code = copy_member(error, "code", envelope->code, sizeof envelope->code);
-    has_message = copy_member(error, "message", envelope->message, sizeof envelope->message);
-    copy_member(error, "request_id", envelope->request_id, sizeof envelope->request_id);
-    add_details(error, envelope->message);
+    has_code = copy_member(envelope, error, "code", envelope->code, sizeof envelope->code);
+    has_message = copy_member(envelope, error, "message", envelope->message, sizeof envelope->message);
+    copy_member(envelope, error, "request_id", envelope->request_id, sizeof envelope->request_id);
+    add_details(envelope, error);
     envelope->present = has_code || has_message;
     envelope->whole = has_code && has_message;
 }
@@ -117,9 +126,9 @@ static void read_envelope(Span body, Envelope *ret_envelope)
 /* ---- failures ---- */
 
 /* A gateway's own 404 may look a little like the API's. What is said to be gone has to be said by the API. */
-static int code_of(enum Purpose purpose, int status, const Envelope *envelope)
+static int code_of(enum Purpose purpose, int status, bool enveloped, bool whole)
 {
-    bool update = purpose == PURPOSE_UPDATE, enveloped = envelope->present;
+    bool update = purpose == PURPOSE_UPDATE;
 
     if (status == 401)
         return -ERR_TOKEN;
@@ -130,7 +139,7 @@ static int code_of(enum Purpose purpose, int status, const Envelope *envelope)
     if (status >= 500 && status < 600)
         return purpose == PURPOSE_CREATE ? -ERR_UNSETTLED : -ERR_REMOTE;
     if (status == 404)
-        return envelope->whole ? -ERR_NOT_FOUND : -ERR_REMOTE;
+        return whole ? -ERR_NOT_FOUND : -ERR_REMOTE;
     if (status < 400 || status >= 600 || !enveloped)
         return -ERR_PROTOCOL;
     switch (status) {
@@ -148,6 +157,14 @@ static int code_of(enum Purpose purpose, int status, const Envelope *envelope)
     }
 }
 
+/* An envelope that could not be read is neither there nor missing: where it decides, there is nothing to go by. */
+static int code_with(enum Purpose purpose, int status, const Envelope *envelope)
+{
+    int code = code_of(purpose, status, envelope->present, envelope->whole);
+
+    return envelope->unread && code != code_of(purpose, status, true, true) ? -ERR_NO_MEMORY : code;
+}
+
 /* Whether the answer leaves open what became of the request. */
 static bool leaves_open(enum Purpose purpose, int code, int status)
 {
@@ -158,7 +175,7 @@ static void set_message(Failure *failure, const Envelope *envelope)
 {
     if (failure->code == -ERR_UNSETTLED)
         append(failure->message, "", "It was sent, and the API failed: it may or may not have happened.", "");
-    else if (failure->code == -ERR_PROTOCOL || !envelope->present)
+    else if (failure->code == -ERR_PROTOCOL || failure->code == -ERR_NO_MEMORY || !envelope->present)
         append(failure->message, "", error_sentence(failure->code), "");
     if (failure->code == -ERR_TOKEN && failure->message[0] == '\0')
         append(failure->message, "", error_sentence(failure->code), "");
@@ -172,7 +189,7 @@ static Failure read_failure(enum Purpose purpose, const Answer *answer)
     Envelope envelope;
 
     read_envelope(answer->body, &envelope);
-    failure.code = code_of(purpose, answer->status, &envelope);
+    failure.code = code_with(purpose, answer->status, &envelope);
     failure.sent = leaves_open(purpose, failure.code, answer->status) ? FAILURE_UNKNOWN : FAILURE_ANSWERED;
     memcpy(failure.api_code, envelope.code, sizeof failure.api_code);
     snprintf(failure.request_id, sizeof failure.request_id, "%s",

@@ -19,7 +19,7 @@ struct Listing {
     bool cancelled; /* … and cancelled us from inside */
     bool held;      /* nobody wants the next page now … */
     bool waits;     /* … and it has not been asked for */
-    bool resuming;  /* a posted call is about to ask for it */
+    Timer *resume;  /* about to ask for it */
     Pager pager;
     api_page_fn page;
     api_list_fn done;
@@ -28,6 +28,7 @@ struct Listing {
 
 static void listing_free(Listing *listing)
 {
+    timer_free(listing->resume);
     pager_release(&listing->pager);
     free(listing);
 }
@@ -100,20 +101,17 @@ static void on_resumed(void *ctx)
 {
     Listing *listing = ctx;
 
-    listing->resuming = false;
-    if (listing->cancelled)
-        listing_free(listing);
-    else if (listing->waits && !listing->held) {
-        listing->waits = false;
-        ask_next(listing);
-    }
+    if (!listing->waits || listing->held)
+        return;
+    listing->waits = false;
+    ask_next(listing);
 }
 
 void listing_hold(Listing *listing, bool hold)
 {
     listing->held = hold;
-    if (!hold && listing->waits && !listing->resuming)
-        listing->resuming = clock_post(listing->courier->clock, on_resumed, listing) == 0;
+    if (!hold && listing->waits)
+        timer_start(listing->resume, 0);
 }
 
 /* Steps on after a page that was handed on. */
@@ -185,7 +183,8 @@ int listing_start(Courier *courier, enum ApiClass class, bool projects, api_page
     *listing =
         (Listing){.courier = courier, .class = class, .projects = projects, .page = page, .done = done, .ctx = ctx};
     pager_init(&listing->pager);
-    r = ask(listing);
+    listing->resume = timer_new(courier->clock, on_resumed, listing);
+    r = listing->resume ? ask(listing) : -ERR_NO_MEMORY;
     if (r < 0) {
         listing_free(listing);
         return r;
@@ -199,7 +198,7 @@ void listing_cancel(Listing *listing)
     if (listing->exchange)
         exchange_cancel(listing->exchange);
     listing->cancelled = true;
-    if (!listing->in_page && !listing->resuming)
+    if (!listing->in_page)
         listing_free(listing);
 }
 

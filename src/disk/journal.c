@@ -215,23 +215,21 @@ int journal_begin(Journal *journal, const Intent *intent, journal_done_fn done, 
     return begin_record(journal, record, done, ctx);
 }
 
-int journal_set(Journal *journal, uint64_t number, enum IntentState state, const Failure *failure, const char *text,
-                size_t text_bytes, journal_done_fn done, void *ctx)
+static void set_state(Intent *record, enum IntentState state, const Failure *failure)
 {
-    Intent *record = find(journal, number), changed;
-    int r;
+    record->state = state;
+    record->failure = failure ? *failure : (Failure){0};
+}
 
-    if (!record)
-        return -ERR_NOT_FOUND;
-    if (text && text_bytes > JOURNAL_TEXT_BYTES)
-        return -ERR_TOO_BIG;
-    r = intent_copy(record, &changed);
+static int set_with_text(Journal *journal, Intent *record, const Intent *to, journal_done_fn done, void *ctx)
+{
+    Intent changed;
+    int r = intent_copy(record, &changed);
+
     if (r < 0)
         return r;
-    changed.state = state;
-    changed.failure = failure ? *failure : (Failure){0};
-    if (text)
-        r = intent_set_text(&changed, text, text_bytes);
+    set_state(&changed, to->state, &to->failure);
+    r = intent_set_text(&changed, to->text, to->text_bytes);
     if (r == 0)
         r = give_writing(journal, JOB_SET, &changed, done, ctx);
     if (r < 0) {
@@ -241,6 +239,24 @@ int journal_set(Journal *journal, uint64_t number, enum IntentState state, const
     intent_release(record);
     *record = changed;
     return 0;
+}
+
+int journal_set(Journal *journal, uint64_t number, enum IntentState state, const Failure *failure, const char *text,
+                size_t text_bytes, journal_done_fn done, void *ctx)
+{
+    Intent *record = find(journal, number);
+    Intent to = {.text = (char *)text, .text_bytes = text_bytes};
+
+    if (!record)
+        return -ERR_NOT_FOUND;
+    if (text && text_bytes > JOURNAL_TEXT_BYTES)
+        return -ERR_TOO_BIG;
+    if (text) {
+        set_state(&to, state, failure);
+        return set_with_text(journal, record, &to, done, ctx);
+    }
+    set_state(record, state, failure);
+    return give_writing(journal, JOB_SET, record, done, ctx);
 }
 
 void journal_end(Journal *journal, uint64_t number)

@@ -76,7 +76,8 @@ typedef void (*journal_done_fn)(void *ctx, int code, const Intent *intent);
 int journal_begin(Journal *journal, const Intent *intent, journal_done_fn done, void *ctx);
 /* Changes its state and failure (NULL: none). In memory at once, on disk soon; done (may be NULL) when it is there, or
  * with a code when the disk did not take it yet. text: a new text, or NULL to keep it. 0, or a negative code: then
- * nothing changes and done never runs. -ERR_NOT_FOUND: there is no such intent. */
+ * done never runs, and nothing changes, but that without memory state and failure do in memory, unless there is a text.
+ * -ERR_NOT_FOUND: there is no such intent. */
 int journal_set(Journal *journal, uint64_t number, enum IntentState state, const Failure *failure, const char *text,
                 size_t text_bytes, journal_done_fn done, void *ctx);
 /* It is over: forgotten at once, and its file soon. Nothing happens if there is none. */

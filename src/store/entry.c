@@ -30,13 +30,22 @@ static void note_membership(Set *set)
     set->changed_wall_ms = clock_wall_ms(set->store->clock);
 }
 
+/* What is known is not all any more, and neither will the listing under way be. */
+static void note_lacking(Set *set)
+{
+    set->complete = false;
+    set->lacking = true;
+}
+
 static Entry *entry_add(Set *set, Resource *row)
 {
     Entry *entry = calloc(1, sizeof *entry);
     unsigned count_before = HASH_COUNT(set->entries);
 
-    if (!entry)
+    if (!entry) {
+        note_lacking(set);
         return NULL;
+    }
     entry->set = set;
     entry->born = set->listing;
     entry->resource = resource_ref(row);
@@ -44,6 +53,7 @@ static Entry *entry_add(Set *set, Resource *row)
     if (HASH_COUNT(set->entries) == count_before) { /* no memory for the table */
         resource_unref(row);
         free(entry);
+        note_lacking(set);
         return NULL;
     }
     set->json_bytes += resource_text(row).len;
@@ -116,6 +126,10 @@ Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t gener
     if (!entry) {
         if (buried_since(set, resource_id(row), generation))
             return NULL;
+        if (generation < set->unmarked) { /* it may be the one that was deleted since */
+            note_lacking(set);
+            return NULL;
+        }
         entry = entry_add(set, row);
         if (!entry)
             return NULL;
@@ -171,11 +185,17 @@ void entry_bury(Set *set, Entry *entry)
     size_t length = strlen(resource_id(entry->resource));
     StoreOp *waiters = NULL;
     Tombstone *tombstone = calloc(1, sizeof *tombstone + length + 1);
+    uint64_t generation = ++set->store->generation;
+    unsigned count_before = HASH_COUNT(set->tombstones);
 
     if (tombstone) {
         memcpy(tombstone->id, resource_id(entry->resource), length);
-        tombstone->generation = ++set->store->generation;
+        tombstone->generation = generation;
         HASH_ADD_KEYPTR(hh, set->tombstones, tombstone->id, length, tombstone);
+    }
+    if (HASH_COUNT(set->tombstones) == count_before) {
+        free(tombstone);
+        set->unmarked = generation;
     }
     entry_remove(set, entry, &waiters);
     fetch_answer_all(&waiters, NULL);

@@ -250,13 +250,15 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
 {
     Set *set = ctx;
     StoreOp *waiters = NULL;
-    Failure shifted;
+    Failure shifted, lacking = failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY));
 
     if (!failure && !complete) {
         shifted = failure_make(-ERR_REMOTE,
                                "The list kept changing while its pages were read, or did not say where it ends.");
         shifted.sent = FAILURE_ANSWERED;
         failure = &shifted;
+    } else if (!failure && set->lacking) {
+        failure = &lacking;
     }
     note_outcome(set->store, &set->fetch, failure);
     if (!failure && begin_anew(set))
@@ -275,6 +277,7 @@ int fetch_list_start(Set *set, enum ApiClass class)
     begin(set->store, &set->fetch);
     set->listing++;
     set->world = set->store->world;
+    set->lacking = false;
     set->fetch.held = false;
     set->fetch.unattended = class != API_READ;
     set->singles = 0;

@@ -72,6 +72,14 @@ static const char *text_to_keep(const Change *change, const Failure *failure)
     return change->body;
 }
 
+static int set_state(const Change *change, const Failure *failure, const char *text)
+{
+    enum IntentState state = failure->code == -ERR_UNSETTLED ? INTENT_UNSETTLED : INTENT_REJECTED;
+
+    return journal_set(change->store->journal, change->number, state, failure, text, text ? strlen(text) : 0, NULL,
+                       NULL);
+}
+
 static void keep(Change *change, const Failure *failure)
 {
     Store *store = change->store;
@@ -84,8 +92,8 @@ static void keep(Change *change, const Failure *failure)
     }
     if (change->text_bytes > 0)
         text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number);
-    (void)journal_set(store->journal, change->number, unsettled ? INTENT_UNSETTLED : INTENT_REJECTED, failure, instead,
-                      instead ? strlen(instead) : 0, NULL, NULL);
+    if (set_state(change, failure, instead) < 0 && instead)
+        (void)set_state(change, failure, NULL);
     if (unsettled)
         settle_begin(store, change->number);
 }

@@ -24,32 +24,65 @@ typedef struct Settling {
     struct Settling *prev, *next;
 } Settling;
 
+static bool is_settling(const Store *store, uint64_t number)
+{
+    const Settling *each;
+
+    DL_FOREACH(store->settlings, each)
+    {
+        if (each->number == number)
+            return true;
+    }
+    return false;
+}
+
+static bool add(Store *store, uint64_t number)
+{
+    Settling *settling = calloc(1, sizeof *settling);
+
+    if (!settling)
+        return false;
+    settling->number = number;
+    settling->generation = ++store->generation;
+    settling->begun_ms = clock_now_ms(store->clock);
+    DL_APPEND(store->settlings, settling);
+    return true;
+}
+
+/* Those that there was no memory for when they began. False: there still is none. */
+static bool add_missing(Store *store)
+{
+    const Intent *each = journal_next(store->journal, 0);
+    bool all = true;
+
+    for (; each; each = journal_next(store->journal, each->number)) {
+        if (each->state == INTENT_UNSETTLED && !is_settling(store, each->number))
+            all = add(store, each->number) && all;
+    }
+    return all;
+}
+
 static void on_time(void *ctx)
 {
     Store *store = ctx;
     Set *set = &store->sets[STORE_INSTANCES];
 
-    if (!store->settlings)
+    if (add_missing(store) && !store->settlings)
         return;
     timer_start(store->settle_timer, LOOK_MS);
     set->expired = true;
     fetch_list_refresh(set); /* however long it takes: nobody's deadline ends it */
 }
 
+int settle_init(Store *store)
+{
+    store->settle_timer = timer_new(store->clock, on_time, store);
+    return store->settle_timer ? 0 : -ERR_NO_MEMORY;
+}
+
 void settle_begin(Store *store, uint64_t number)
 {
-    Settling *settling = calloc(1, sizeof *settling);
-
-    if (!store->settle_timer)
-        store->settle_timer = timer_new(store->clock, on_time, store);
-    if (!settling || !store->settle_timer) {
-        free(settling);
-        return; /* it stays unsettled until the next mount */
-    }
-    settling->number = number;
-    settling->generation = ++store->generation;
-    settling->begun_ms = clock_now_ms(store->clock);
-    DL_APPEND(store->settlings, settling);
+    (void)add(store, number); /* without memory for it, when the timer fires */
     timer_start(store->settle_timer, FIRST_LOOK_MS);
 }
 

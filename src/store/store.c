@@ -22,6 +22,10 @@ Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *c
         store->sets[i].store = store;
         store->sets[i].kind = (enum StoreSet)i;
     }
+    if (settle_init(store) < 0) {
+        store_free(store);
+        return NULL;
+    }
     settle_recover(store);
     return store;
 }
@@ -260,10 +264,16 @@ bool store_list_warm(Store *store, enum StoreSet set)
     return true;
 }
 
+/* What is known stands in for an API that does not answer, and not for memory of our own. */
+static bool may_stand_in(const Freshness *facts, const Failure *failure)
+{
+    return failure->code != -ERR_NO_MEMORY && facts->known && facts->age_ms < facts->stale_limit_ms;
+}
+
 static void answer_list(StoreOp *op, const Failure *failure)
 {
     Freshness facts = set_freshness(op->set);
-    bool serve = !failure || (facts.known && facts.age_ms < facts.stale_limit_ms);
+    bool serve = !failure || may_stand_in(&facts, failure);
 
     op->list_done(op->ctx, serve ? NULL : failure);
     op_free(op);
@@ -298,7 +308,7 @@ static void answer_get(StoreOp *op, const Failure *failure)
     }
     question = ask_entry(entry, op->need);
     if (failure) {
-        bool serve = question.facts.known && question.facts.age_ms < question.facts.stale_limit_ms;
+        bool serve = may_stand_in(&question.facts, failure);
 
         finish_get(op, serve ? NULL : failure, serve ? entry->resource : NULL);
     } else if (is_answer(question.verdict) || came_since(op, entry)) {

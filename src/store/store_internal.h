@@ -70,8 +70,10 @@ struct Set {
     Fetch fetch;
     bool complete;
     bool expired;
-    bool warm;      /* an earlier mount left it, and it was not listed since */
-    uint64_t world; /* … when the listing began */
+    bool lacking;      /* a row came since the listing began, and there was no memory for it */
+    uint64_t unmarked; /* a deletion took this generation, and there was no memory for its tombstone */
+    bool warm;         /* an earlier mount left it, and it was not listed since */
+    uint64_t world;    /* … when the listing began */
     int64_t complete_ms;
     int64_t changed_wall_ms;
     uint64_t listing; /* number of the listing under way or last done */
@@ -134,8 +136,8 @@ struct Store {
 Entry *entry_find(Set *set, const char *id);
 /* Where a row comes from: of a list it may be a summary, of a look at the one instance it is all there is. */
 enum RowSource { ROW_LISTED, ROW_DETAILS, ROW_CREATED };
-/* Takes over what a row says; makes the entry if there is none. NULL if there is no memory, or if a deletion is known
- * to be newer than `generation`, when the row's request left. */
+/* Takes over what a row says; makes the entry if there is none. NULL if a deletion is known to be newer than
+ * `generation`, when the row's request left; or if there is no memory: then the set lacks it, and is not complete. */
 Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t generation);
 /* Forgets it and tells the watcher. Whoever waits for it moves to a list of the caller's, to be answered when that is
  * through: an answer may begin anything, a listing too. */
@@ -189,6 +191,8 @@ void fetch_drop_if_old(Set *set);
 void fetch_answer_all(StoreOp **list, const Failure *failure);
 
 /* settle.c: finding out what became of an unanswered create */
+/* 0 or -ERR_NO_MEMORY. */
+int settle_init(Store *store);
 /* From now on the lists are asked whether it came to be. */
 void settle_begin(Store *store, uint64_t number);
 /* Begins what an earlier mount left: creates are settled, other changes that may have been sent are kept as texts or

@@ -110,10 +110,22 @@ static void start_times(Binding *binding)
     binding->mtime_ms = binding->ctime_ms = updated ? updated : binding->dir->tree->born_ms;
 }
 
+static void drop_stem(Binding *binding)
+{
+    if (binding->stem)
+        HASH_DEL(binding->dir->by_stem, binding);
+    binding->dir->twins -= (size_t)binding->twin;
+    binding->twin = false;
+    free(binding->stem);
+    binding->stem = NULL;
+}
+
+/* -ERR_NO_MEMORY: it has the name that it had, or none. */
 static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
 {
     _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
     Dir *dir = binding->dir;
+    unsigned count_before;
     size_t bytes;
     char *text;
     int r = encode(resource_name(binding->resource), resource_id(binding->resource), &stem);
@@ -122,14 +134,54 @@ static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
         r = buf_steal(&stem, &text, &bytes);
     if (r != 0)
         return r;
-    if (binding->stem)
-        HASH_DEL(dir->by_stem, binding);
-    free(binding->stem);
+    drop_stem(binding);
+    count_before = HASH_COUNT(dir->by_stem);
+    HASH_ADD_KEYPTR(hh, dir->by_stem, text, bytes, binding);
+    if (HASH_COUNT(dir->by_stem) == count_before) {
+        free(text);
+        return -ERR_NO_MEMORY;
+    }
     binding->stem = text;
-    dir->twins += (encode == name_encode_twin) - (size_t)binding->twin;
     binding->twin = encode == name_encode_twin;
-    HASH_ADD_KEYPTR(hh, dir->by_stem, binding->stem, bytes, binding);
+    dir->twins += (size_t)binding->twin;
     return 0;
+}
+
+static void binding_discard(Binding *binding)
+{
+    drop_stem(binding);
+    versions_free(binding->versions);
+    resource_unref(binding->resource);
+    free(binding);
+}
+
+/* Out of everything that knows it. */
+static void binding_free(Binding *binding)
+{
+    Node *const nodes[] = {binding->file, binding->view, binding->link};
+
+    if (binding->hidden)
+        hidden_orphan(binding->hidden);
+    leave_slot(binding->dir, binding);
+    for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++) {
+        if (nodes[i])
+            binding_orphan(nodes[i]);
+    }
+    binding_discard(binding);
+}
+
+/* Of one that nobody saw, which is bound anew when there is memory. */
+static int rename_unseen(Binding *binding, int (*encode)(Span, const char *, Buf *))
+{
+    Tree *tree = binding->dir->tree;
+    int r = set_stem(binding, encode);
+
+    if (r == 0 || binding->stem)
+        return r;
+    store_set_tag(tree->store, STORE_INSTANCES, resource_id(binding->resource), NULL);
+    tree->unbound = true;
+    binding_free(binding);
+    return r;
 }
 
 static bool is_older(const Resource *a, const Resource *b)
@@ -161,7 +213,7 @@ static int choose_stem(Binding *binding)
         return set_stem(binding, name_encode);
     if (!nobody_saw(holder) || (!binding->shown && is_older(holder->resource, binding->resource)))
         return set_stem(binding, name_encode_twin);
-    r = set_stem(holder, name_encode_twin);
+    r = rename_unseen(holder, name_encode_twin);
     return r < 0 ? r : set_stem(binding, name_encode);
 }
 
@@ -207,17 +259,6 @@ void binding_take_node(Binding *binding, Node *node)
     binding->file = node;
 }
 
-static void binding_discard(Binding *binding)
-{
-    if (binding->stem)
-        HASH_DEL(binding->dir->by_stem, binding);
-    binding->dir->twins -= (size_t)binding->twin;
-    free(binding->stem);
-    versions_free(binding->versions);
-    resource_unref(binding->resource);
-    free(binding);
-}
-
 static const char *project_of(Tree *tree, Resource *resource, char id[RESOURCE_ID_BYTES + 1])
 {
     Span project = resource_project_id(resource);
@@ -261,6 +302,14 @@ static void binding_begin(Tree *tree, Resource *resource)
     store_set_tag(tree->store, STORE_INSTANCES, resource_id(resource), binding);
 }
 
+static bool take_project(void *ctx, const StoreFacts *facts)
+{
+    Tree *tree = ctx;
+
+    tree->unbound |= dir_take(tree, facts->resource) < 0;
+    return true;
+}
+
 static bool bind_unbound(void *ctx, const StoreFacts *facts)
 {
     if (!facts->tag)
@@ -273,6 +322,7 @@ int binding_complete(Tree *tree)
     if (!tree->unbound)
         return 0;
     tree->unbound = false;
+    store_each(tree->store, STORE_PROJECTS, take_project, tree);
     store_each(tree->store, STORE_INSTANCES, bind_unbound, tree);
     return tree->unbound ? -ERR_NO_MEMORY : 0;
 }
@@ -289,7 +339,7 @@ static void give_name_on(Dir *dir, const Resource *of)
             heir = each;
     }
     if (heir)
-        (void)set_stem(heir, name_encode);
+        (void)rename_unseen(heir, name_encode);
 }
 
 void binding_show(Binding *binding)
@@ -355,19 +405,10 @@ static void binding_end(Binding *binding)
     tell_gone(binding, binding->file, ".json");
     tell_gone(binding, binding->view, "");
     tell_link_gone(binding);
-    if (binding->hidden)
-        hidden_orphan(binding->hidden);
-    leave_slot(dir, binding);
     dir->changed_ms = clock_wall_ms(dir->tree->clock);
-    if (binding->file)
-        binding_orphan(binding->file);
-    if (binding->view)
-        binding_orphan(binding->view);
-    if (binding->link)
-        binding_orphan(binding->link);
     resource = resource_ref(binding->resource);
     was_plain = !binding->twin;
-    binding_discard(binding);
+    binding_free(binding);
     if (was_plain && dir->twins > 0)
         give_name_on(dir, resource);
     resource_unref(resource);
@@ -422,8 +463,10 @@ void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resou
 
     if (event == STORE_RESET)
         binding_on_reset(tree);
+    else if (set == STORE_PROJECTS && event == STORE_REMOVED)
+        dir_drop(tree, before);
     else if (set == STORE_PROJECTS)
-        dir_on_event(tree, event, before, after);
+        tree->unbound |= dir_take(tree, after) < 0;
     else if (event == STORE_REMOVED && tag)
         binding_end(tag);
     else if (event == STORE_CHANGED && tag)

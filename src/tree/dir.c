@@ -45,6 +45,7 @@ static void dir_free(Dir *dir)
 static Dir *dir_new(Tree *tree, const char *id)
 {
     Dir *dir = calloc(1, sizeof *dir);
+    unsigned count_before = HASH_COUNT(tree->dirs);
 
     if (!dir)
         return NULL;
@@ -53,14 +54,14 @@ static Dir *dir_new(Tree *tree, const char *id)
     dir->stem = strdup("");
     dir->sequence = ++tree->next_dir;
     dir->changed_ms = tree->born_ms;
-    if (!dir->id || !dir->stem) {
-        free(dir->id);
-        free(dir->stem);
-        free(dir);
-        return NULL;
-    }
-    HASH_ADD_KEYPTR(hh, tree->dirs, dir->id, strlen(dir->id), dir);
-    return dir;
+    if (dir->id && dir->stem)
+        HASH_ADD_KEYPTR(hh, tree->dirs, dir->id, strlen(dir->id), dir);
+    if (HASH_COUNT(tree->dirs) > count_before)
+        return dir;
+    free(dir->id);
+    free(dir->stem);
+    free(dir);
+    return NULL;
 }
 
 /* Names a directory after its project, or after its id where that name is another's already. */
@@ -112,20 +113,27 @@ static void claim_root(Dir *dir)
     dir->node = tree->root;
 }
 
-void dir_on_event(Tree *tree, enum StoreEvent event, Resource *before, Resource *after)
+int dir_take(Tree *tree, const Resource *project)
 {
-    Dir *dir = dir_get(tree, resource_id(event == STORE_REMOVED ? before : after));
+    Dir *dir = dir_get(tree, resource_id(project));
+    int r = dir ? dir_set_name(dir, resource_name(project)) : -ERR_NO_MEMORY;
+
+    if (r < 0)
+        return r;
+    dir->known = true;
+    claim_root(dir);
+    return 0;
+}
+
+void dir_drop(Tree *tree, const Resource *project)
+{
+    Dir *dir = dir_find(tree, resource_id(project));
 
     if (!dir)
         return;
-    dir->known = event != STORE_REMOVED;
-    if (event == STORE_REMOVED) {
-        if (dir->node && tree->sink.name_changed)
-            tree->sink.name_changed(tree->sink.ctx, TREE_ROOT, dir->stem);
-        return;
-    }
-    if (dir_set_name(dir, resource_name(after)) == 0)
-        claim_root(dir);
+    dir->known = false;
+    if (dir->node && tree->sink.name_changed)
+        tree->sink.name_changed(tree->sink.ctx, TREE_ROOT, dir->stem);
 }
 
 Node *dir_node(Dir *dir)

@@ -50,11 +50,22 @@ static bool fill_dots(TreeOp *op)
     return op->cookie >= COOKIE_DOT_DOT || fill(op, "..", COOKIE_DOT_DOT, up, 0);
 }
 
+/* Where there was no memory for an entry, the next part of the listing begins with it. */
 static void list_done(TreeOp *op)
 {
     TreeReply reply = {0};
 
-    op_finish(op, &reply);
+    if (op->starved && !op->filled)
+        op_fail(op, -ERR_NO_MEMORY);
+    else
+        op_finish(op, &reply);
+}
+
+/* False: there is no memory. */
+static bool has(TreeOp *op, const Node *node)
+{
+    op->starved |= !node;
+    return node;
 }
 
 static int64_t list_valid_ms(Tree *tree, enum StoreSet set)
@@ -75,13 +86,14 @@ static void list_root(TreeOp *op)
     if (fill_dots(op)) {
         valid_ms = list_valid_ms(op->tree, STORE_PROJECTS);
         dir = dir_next(op->tree, op->cookie < COOKIE_FIRST ? 0 : op->cookie - COOKIE_FIRST);
-        while (dir && dir_node(dir) && fill(op, dir->stem, COOKIE_FIRST + dir->sequence, dir_node(dir), valid_ms))
+        while (dir && has(op, dir_node(dir)) &&
+               fill(op, dir->stem, COOKIE_FIRST + dir->sequence, dir_node(dir), valid_ms))
             dir = dir_next(op->tree, dir->sequence);
     }
     list_done(op);
 }
 
-/* The file and, if they are listed, the view of one instance. False: full. */
+/* The file and, if they are listed, the view of one instance. False: full, or no memory. */
 static bool fill_binding(TreeOp *op, Binding *binding, int64_t list_ms)
 {
     char name[NAME_BYTES_MAX + 8];
@@ -89,7 +101,7 @@ static bool fill_binding(TreeOp *op, Binding *binding, int64_t list_ms)
     int64_t fresh = binding_facts(binding).fresh_ms, valid_ms = fresh > list_ms ? fresh : list_ms;
     bool taken = true;
 
-    if (!file)
+    if (!has(op, file))
         return false;
     node_use(file);
     binding_show(binding);
@@ -100,7 +112,7 @@ static bool fill_binding(TreeOp *op, Binding *binding, int64_t list_ms)
     if (!taken || !op->tree->attrs_listed || op->cookie >= binding->sequence * 2 + 1)
         return taken;
     view = binding_node(binding, NODE_VIEW);
-    if (!view)
+    if (!has(op, view))
         return false;
     node_use(view);
     taken = fill(op, binding->stem, binding->sequence * 2 + 1, view, valid_ms);
@@ -108,14 +120,17 @@ static bool fill_binding(TreeOp *op, Binding *binding, int64_t list_ms)
     return taken;
 }
 
-/* An entry that its directory's node keeps itself. False: full. */
+/* An entry that its directory's node keeps itself. False: full, or no memory. */
 static bool fill_child(TreeOp *op, enum NodeKind kind, const char *name, uint64_t cookie, const Control *control)
 {
-    Node *child = op->cookie < cookie ? node_child(op->node, kind, name) : NULL;
+    Node *child;
     bool room;
 
-    if (!child)
-        return op->cookie >= cookie;
+    if (op->cookie >= cookie)
+        return true;
+    child = node_child(op->node, kind, name);
+    if (!has(op, child))
+        return false;
     child->control = control;
     node_use(child);
     room = fill(op, name, cookie, child, list_valid_ms(op->tree, STORE_INSTANCES));
@@ -123,7 +138,7 @@ static bool fill_child(TreeOp *op, enum NodeKind kind, const char *name, uint64_
     return room;
 }
 
-/* False: full; or, where no complete list is known, at one that the listing under way has not brought yet, and perhaps
+/* False: full, or no memory; or, where no complete list is known, at one that the listing under way has not brought yet, and perhaps
  * never will. */
 static bool fill_bindings(TreeOp *op, bool complete)
 {
@@ -143,17 +158,22 @@ static bool fill_bindings(TreeOp *op, bool complete)
     return true;
 }
 
-/* A kept text and why; of several of one name the newest. False: full. */
+/* A kept text and why; of several of one name the newest. False: full, or no memory. */
 static bool fill_text(TreeOp *op, const StoreText *text)
 {
     _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
     char rejected[NAME_BYTES_MAX + 16], error[NAME_BYTES_MAX + 16];
     uint64_t cookie = KEPT_BASE + text->number * 2;
     StoreText newest;
+    int r;
 
-    if (strcmp(text->project_id, op->node->dir->id) != 0 || name_encode(span_of(text->name), "", &stem) < 0 ||
+    if (strcmp(text->project_id, op->node->dir->id) != 0 ||
         !store_find_text(op->tree->store, text->project_id, text->name, &newest) || newest.number != text->number)
         return true;
+    r = name_encode(span_of(text->name), "", &stem);
+    op->starved |= r == -ERR_NO_MEMORY;
+    if (r < 0)
+        return r != -ERR_NO_MEMORY;
     snprintf(rejected, sizeof rejected, "%s.json.rejected", buf_text(&stem));
     snprintf(error, sizeof error, "%s.json.error", buf_text(&stem));
     return fill_child(op, NODE_REJECTED, rejected, cookie, NULL) && fill_child(op, NODE_ERROR, error, cookie + 1, NULL);
@@ -203,8 +223,8 @@ static void list_project(TreeOp *op)
     bool room;
 
     store_list_facts(op->tree->store, STORE_INSTANCES, &facts);
-    if (!op->node->dir) {
-        op_fail(op, -ERR_REMOTE);
+    if (!op->node->dir || binding_complete(op->tree) < 0) {
+        op_fail(op, op->node->dir ? -ERR_NO_MEMORY : -ERR_REMOTE);
         return;
     }
     if (facts.complete && op->cookie == 0 && !op_need_names(op, STORE_INSTANCES))
@@ -284,9 +304,13 @@ static void list_by_id(TreeOp *op)
 
         for (; room && binding; binding = binding_at(dir, binding->sequence + 1)) {
             uint64_t cookie = dir->sequence << BY_ID_SHIFT | binding->sequence;
-            Node *link = from < cookie ? binding_node(binding, NODE_LINK) : NULL;
+            Node *link;
 
-            if (!link)
+            if (from >= cookie)
+                continue;
+            link = binding_node(binding, NODE_LINK);
+            room = has(op, link);
+            if (!room)
                 continue;
             node_use(link);
             room = fill(op, resource_id(binding->resource), cookie, link, list_valid_ms(op->tree, STORE_INSTANCES));

@@ -241,7 +241,7 @@ bool op_need_list(TreeOp *op, enum StoreSet set)
 {
     if (!need_list(op, set))
         return false;
-    if (set == STORE_PROJECTS || binding_complete(op->tree) == 0)
+    if (binding_complete(op->tree) == 0)
         return true;
     op_fail(op, -ERR_NO_MEMORY);
     return false;

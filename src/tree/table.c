@@ -37,10 +37,12 @@ static int add_field(Table *table, size_t column, Span object, const char *field
 {
     _cleanup_buf_ Buf text = BUF_INIT(CELL_BYTES);
     Span value;
-    bool there = json_member(object, field, &value) && json_type(value) != JSON_OBJECT &&
-                 value_text(value, &text) == 0 && text.len > 1;
+    bool there = json_member(object, field, &value) && json_type(value) != JSON_OBJECT;
+    int r = there ? value_text(value, &text) : 0;
 
-    return add_cell(table, column, there ? (Span){text.data, text.len - 1} : span_of("-"));
+    if (r == -ERR_NO_MEMORY)
+        return r;
+    return add_cell(table, column, r == 0 && text.len > 1 ? (Span){text.data, text.len - 1} : span_of("-"));
 }
 
 static int add_age(Table *table, size_t column, const Resource *resource)

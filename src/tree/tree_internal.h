@@ -210,6 +210,7 @@ struct TreeOp {
     uint64_t cookie;
     bool entries;
     bool filled;
+    bool starved; /* there was no memory for an entry: a listing that has none must not end there */
     tree_fill_fn fill;
     size_t count;
 };
@@ -236,7 +237,7 @@ struct Tree {
     Node *root;
     Dir *dirs; /* by project id */
     uint64_t next_dir;
-    bool unbound; /* an instance has no name yet, for want of memory */
+    bool unbound; /* an instance or a project has no name yet, for want of memory */
     Control *controls;
     struct ErrorRing *errors;
     int64_t reset_ms; /* when all names changed hands; 0: never */
@@ -272,7 +273,7 @@ void node_free_all(Tree *tree);
 /* binding.c */
 void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
                       void *tag);
-/* Names the instances that there was no memory to name when they came. 0, or -ERR_NO_MEMORY again. */
+/* Names the instances and projects that there was no memory to name when they came. 0, or -ERR_NO_MEMORY again. */
 int binding_complete(Tree *tree);
 /* Those that are to be seen. */
 Binding *binding_find(Dir *dir, Span stem);
@@ -299,7 +300,10 @@ void binding_free_all(Dir *dir);
 Dir *dir_find(Tree *tree, const char *id);
 Dir *dir_find_stem(Tree *tree, const char *stem);
 Dir *dir_get(Tree *tree, const char *project_id);
-void dir_on_event(Tree *tree, enum StoreEvent event, Resource *before, Resource *after);
+/* A project is there, or changed. 0 or -ERR_NO_MEMORY. */
+int dir_take(Tree *tree, const Resource *project);
+/* It is gone. */
+void dir_drop(Tree *tree, const Resource *project);
 Node *dir_node(Dir *dir);
 /* The text of .defaults.json: "{}" if there is none. Lives until it is set. */
 const char *dir_defaults(Dir *dir);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "torture.h"
 
 enum { SLACK_MS = 3000, CANCEL_PERMILLE = 40 };
 
@@ -259,7 +260,9 @@ CloudInstance *person_instance_of(Person *person, uint64_t node)
 {
     char id[32];
 
+    torture_pause(true);
     tree_getxattr(person->world->tree, node, "user.skystack.id", on_id, id);
+    torture_pause(false);
     return cloud_find(&person->world->cloud, id);
 }
 

@@ -633,8 +633,8 @@ static void tell_mended(Person *person)
     if (!text || person->code == -ERR_NOT_FOUND)
         return;
     truth_told(person->world, text, person->code);
-    if (person->code < 0 && text->sent == 0)
-        text->kept = kept;
+    if (text->sent == 0)
+        text->kept = text->kept && kept;
 }
 
 static void tell_dropped(Person *person)

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "error.h"
 #include "sim_clock.h"
+#include "torture.h"
 
 enum { FIRST_ROOM = 256 };
 /* Somewhere in 2026. */
@@ -101,7 +103,7 @@ static int64_t wall_ms(Clock *clock)
 static Timer *new_timer(Clock *clock, clock_fn fire, void *ctx)
 {
     SimClock *sim = (SimClock *)clock;
-    SimTimer *timer = calloc(1, sizeof *timer);
+    SimTimer *timer = torture_has_memory() ? calloc(1, sizeof *timer) : NULL;
 
     if (!timer)
         return NULL;
@@ -144,6 +146,8 @@ static void free_timer(Timer *base)
 
 static int post(Clock *clock, clock_fn call, void *ctx)
 {
+    if (!torture_has_memory())
+        return -ERR_NO_MEMORY;
     sim_clock_after_in_life((SimClock *)clock, 0, call, ctx);
     return 0;
 }

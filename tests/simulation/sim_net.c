@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "error.h"
+#include "torture.h"
 
 /* What becomes of one exchange. */
 enum Fate {
@@ -200,6 +201,7 @@ static void serve(SimFlight *flight)
                                   .body_bytes = flight->body_bytes};
 
     net->cloud->now_ms = net->clock->now_ms;
+    torture_pause(true);
     buf_release(&flight->answer.body);
     if (reaches_the_api(flight)) {
         cloud_serve(net->cloud, &request, &flight->answer);
@@ -208,6 +210,7 @@ static void serve(SimFlight *flight)
         flight->answer.headers[0] = '\0';
     }
     bend(flight, &flight->answer);
+    torture_pause(false);
     sim_trace(net->trace, net->clock->now_ms, "net %llu served: %s %s %.*s: %d", (unsigned long long)flight->number,
               flight->method, flight->path, (int)flight->body_bytes, flight->body ? flight->body : "",
               flight->answer.status);
@@ -377,8 +380,11 @@ static void note_in_ledger(SimNet *net)
 static int start(Net *base, const NetRequest *request, net_done_fn done, void *ctx, NetCall **ret_call)
 {
     SimNet *net = (SimNet *)base;
-    SimFlight *flight = flight_new(net, request);
+    SimFlight *flight;
 
+    if (!torture_has_memory())
+        return -ERR_NO_MEMORY;
+    flight = flight_new(net, request);
     flight->done = done;
     flight->ctx = ctx;
     flight->fate = draw_fate(net);

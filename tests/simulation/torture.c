@@ -2,6 +2,7 @@
  * sim-torture: fails each call for memory, and each of the disk's, one after another.
  *
  *   sim-torture FROM HISTORIES SECONDS
+ *   sim-torture SEED memory|disk CALL    one of them again, with its trace
  *
  * Of each history the calls are counted first. If there is not time for all, those that are tried lie evenly between
  * the others. The last line is `N passed, N failed`.
@@ -64,6 +65,19 @@ static void fail_disk(Sum *sum, uint64_t seed, uint64_t calls)
     }
 }
 
+static int run_one(uint64_t seed, const char *what, uint64_t at)
+{
+    bool disk = strcmp(what, "disk") == 0;
+    HistoryResult result;
+
+    history_run(
+        &(HistoryOrder){.seed = seed, .print = true, .fail_memory_at = disk ? 0 : at, .fail_disk_at = disk ? at : 0},
+        &result);
+    printf("seed %llu, %s call %llu: %s\n", (unsigned long long)seed, what, (unsigned long long)at,
+           result.violation[0] ? result.violation : "good");
+    return result.violation[0] ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t from = argc == 4 ? strtoull(argv[1], NULL, 10) : 0, count = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
@@ -71,11 +85,13 @@ int main(int argc, char **argv)
     HistoryResult result;
     Sum sum = {0};
 
+    log_open(LOG_TO_STDERR, LOG_LEVEL_NONE);
+    if (argc == 4 && (strcmp(argv[2], "memory") == 0 || strcmp(argv[2], "disk") == 0))
+        return run_one(from, argv[2], strtoull(argv[3], NULL, 10));
     if (count == 0) {
-        fprintf(stderr, "usage: sim-torture FROM HISTORIES SECONDS\n");
+        fprintf(stderr, "usage: sim-torture FROM HISTORIES SECONDS | SEED memory|disk CALL\n");
         return 2;
     }
-    log_open(LOG_TO_STDERR, LOG_LEVEL_NONE);
     for (uint64_t i = 0; i < count; i++) {
         history_run(&(HistoryOrder){.seed = from + i}, &result);
         sum.memory_calls += result.memory_calls;

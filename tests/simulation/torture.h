@@ -4,11 +4,17 @@
 #ifndef SKY_SIM_TORTURE_H
 #define SKY_SIM_TORTURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* From now on calls of the program for memory are counted anew, and this one (from 1; 0: none) fails. */
 void torture_fail_at(uint64_t call);
 /* How many there were. */
 uint64_t torture_calls(void);
+/* What the program would need memory for, and the world stands in for: a timer, an exchange. Counts as such a call; false:
+ * it fails. */
+bool torture_has_memory(void);
+/* While the API is at work with code that the program uses too, calls don't count. */
+void torture_pause(bool pause);
 
 #endif

@@ -25,6 +25,7 @@ int __wrap_asprintf(char **ret_text, const char *format, ...);
 int __wrap_vasprintf(char **ret_text, const char *format, va_list args);
 
 static uint64_t calls, fails_at;
+static bool paused;
 
 void torture_fail_at(uint64_t call)
 {
@@ -37,12 +38,22 @@ uint64_t torture_calls(void)
     return calls;
 }
 
+void torture_pause(bool pause)
+{
+    paused = pause;
+}
+
 static bool fails(void)
 {
-    if (++calls != fails_at)
+    if (paused || ++calls != fails_at)
         return false;
     errno = ENOMEM;
     return true;
+}
+
+bool torture_has_memory(void)
+{
+    return !fails();
 }
 
 void *__wrap_malloc(size_t size)

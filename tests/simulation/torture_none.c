@@ -10,3 +10,13 @@ uint64_t torture_calls(void)
 {
     return 0;
 }
+
+bool torture_has_memory(void)
+{
+    return true;
+}
+
+void torture_pause(bool pause)
+{
+    (void)pause;
+}

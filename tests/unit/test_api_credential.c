@@ -544,7 +544,6 @@ static void without_memory_for_a_proof_it_is_made_later(void **state)
     assert_string_equal(asks(&sender), "refused");
     assert_int_equal(sender.failure.code, -ERR_NO_MEMORY);
     proof_code = 0;
-    fake_pass(&fake, CREDENTIAL_PROVE_MS);
     assert_string_equal(asks(&sender), "waits");
     credential_proved(credential, CREDENTIAL_TAKEN, &nothing);
     assert_string_equal(asks(&sender), "two");

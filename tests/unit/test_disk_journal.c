@@ -190,8 +190,10 @@ static void what_is_too_much_is_refused(void **state)
     assert_int_equal(journal_find(journal, 1000)->state, INTENT_BEGUN);
     worker.has_no_memory = true;
     assert_int_equal(journal_begin(journal, &intent, see, &seen), -ERR_NO_MEMORY);
-    assert_int_equal(journal_set(journal, 1000, INTENT_REJECTED, NULL, NULL, 0, see, &seen), -ERR_NO_MEMORY);
+    assert_int_equal(journal_set(journal, 1000, INTENT_REJECTED, NULL, "new", 3, see, &seen), -ERR_NO_MEMORY);
     assert_int_equal(journal_find(journal, 1000)->state, INTENT_BEGUN);
+    assert_int_equal(journal_set(journal, 1000, INTENT_REJECTED, NULL, NULL, 0, see, &seen), -ERR_NO_MEMORY);
+    assert_int_equal(journal_find(journal, 1000)->state, INTENT_REJECTED); /* in memory */
     worker.has_no_memory = false;
     assert_int_equal(count_of(journal), 1);
     assert_int_equal(seen.calls, 1);
