@@ -319,7 +319,7 @@ read_fails() {
     echo "$MNT" >>"$PLACE/started.mounts"
     options=token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state,timeout=2,log=debug,region=eu-central,size=standard-2
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$options" >"$log" 2>&1 3>&- &
-    within 10 is_mounted "$MNT"
+    within 10 mountpoint -q "$MNT"
     answers POST 400 "\"message\":\"refused\""
     run mkdir "$prod/a"
     answers POST 401

@@ -45,7 +45,7 @@ foreground() {
     echo "$MNT" >>"$PLACE/started.mounts"
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$(options "${1-}")" >"$AREA/log" 2>&1 3>&- 4>&- &
     DAEMON=$!
-    within 10 is_mounted "$MNT" || fail_with "not mounted:" "$(cat "$AREA/log")"
+    within 10 mountpoint -q "$MNT" || fail_with "not mounted:" "$(cat "$AREA/log")"
 }
 
 # ends_well PID: with 0, within some seconds.
@@ -211,7 +211,7 @@ as_user() {
     mkdir -p "$MNT"
     echo "$MNT" >>"$PLACE/started.mounts"
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -d -o "$(options)" >"$AREA/log" 2>&1 3>&- 4>&- &
-    within 10 is_mounted "$MNT"
+    within 10 mountpoint -q "$MNT"
     ls "$MNT" >/dev/null
     grep -q LOOKUP "$AREA/log" || grep -q READDIR "$AREA/log"
 }
@@ -242,7 +242,7 @@ as_user() {
     mkdir -p "$MNT"
     echo "$MNT" >>"$PLACE/started.mounts"
     "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "token_file=$AREA/token,cacert=$CACERT,state_dir=$AREA/state" >"$AREA/log" 2>&1 3>&- 4>&- &
-    within 10 is_mounted "$MNT"
+    within 10 mountpoint -q "$MNT"
     chmod 644 "$AREA/token"
     kill -HUP "$(daemon_pid)"
     within 5 grep -q 'chmod 600' "$AREA/log"
@@ -298,7 +298,7 @@ as_user() {
     echo "$MNT" >>"$PLACE/started.mounts"
     env --default-signal=INT "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$(options)" >"$AREA/log" 2>&1 3>&- 4>&- &
     DAEMON=$!
-    within 10 is_mounted "$MNT"
+    within 10 mountpoint -q "$MNT"
     kill -INT "$DAEMON"
     ends_well "$DAEMON"
     is_gone "$MNT"

@@ -40,8 +40,9 @@ fault_mount() {
     FAULT_BASE_KB=$(fault_memory VmRSS)
 }
 
+# A dead mount in its place is still in the kernel's list.
 fault_is_up() {
-    is_mounted "$MNT" || ended "$MOUNT_PID"
+    mountpoint -q "$MNT" || ended "$MOUNT_PID"
 }
 
 fault_unmount() {
