@@ -73,8 +73,10 @@ chain_start()
     NODE_EXTRA_CA_CERTS=$chain/tls/ca.pem node "$tools/node_modules/@stoplight/prism-cli/dist/index.js" proxy \
         docs/openapi.yaml "https://127.0.0.1:$sandbox" --port "$prism" --cors=false >>"$chain/prism.log" 2>&1 &
     proxy_up "$prism" $! "$chain/prism.log"
+    disown $!
     NGHTTPX_PORT=
     nghttpx_start "$chain/nghttpx" "$chain/tls" "127.0.0.1,$prism"
+    disown "$NGHTTPX_PID"
     echo "127.0.0.1:$sandbox" >"$chain/listen"
     echo "https://127.0.0.1:$NGHTTPX_PORT" >"$chain/endpoint"
 }
@@ -98,6 +100,7 @@ on_exit()
 {
     local code=$?
     trap - EXIT
+    trap '' INT TERM HUP
     export -n SKYSTACKFS_TEST_RUN
     end_all
     rm -rf --one-file-system "$work"
@@ -113,12 +116,13 @@ on_exit()
 run_chapters()
 {
     # shellcheck disable=SC2016  # the inner shell's variables
-    printf '%s\n' "$@" | xargs -P "$lanes" -n 1 --process-slot-var=LANE bash -c '
+    xargs -P "$lanes" -n 1 --process-slot-var=LANE bash -c '
         name=$(basename "$1" .bats)
         export SKYSTACK_THROUGH=$WORK/chain-$LANE
         timeout -k 10 "${BATS_FILE_TIMEOUT:-900}" bats --filter-tags "!direct" --formatter tap --print-output-on-failure "$1" \
             >"$WORK/bats/$name.tap" 2>&1 </dev/null || echo $? >"$WORK/bats/$name.code"
-    ' bash
+    ' bash <<<"$(printf '%s\n' "$@")" &
+    wait $! # and not in front, where a signal would wait for it
     SKYSTACK_THROUGH=$work/chain-0 bash tests/again.sh "$work/bats"
 }
 
