@@ -102,7 +102,7 @@ static void take_grant(Day *day, unsigned granted, const Budget *booked)
         day->recent = budget_used_since(&day->booked, now_ms(day), DAY_RECENT_MS) - granted;
     day->known = true;
     day->warned = false;
-    day->lent_until_ms = 0;
+    day->lent_until_ms = day->quiet_until_ms = 0;
     if (granted == 0)
         return;
     day->left += granted;
