@@ -211,13 +211,22 @@ int journal_begin(Journal *journal, const Intent *intent, journal_done_fn done, 
         return r;
     }
     record->number = choose_number(journal, intent->wall_ms);
+    if (record->state != INTENT_BEGUN)
+        record->kept = ++journal->texts;
     journal->last_number = record->number;
     return begin_record(journal, record, done, ctx);
 }
 
-static void set_state(Intent *record, enum IntentState state, const Failure *failure)
+uint64_t journal_texts(const Journal *journal)
+{
+    return journal->texts;
+}
+
+static void set_state(Journal *journal, Intent *record, enum IntentState state, const Failure *failure)
 {
     record->state = state;
+    if (state != INTENT_BEGUN)
+        record->kept = ++journal->texts;
     record->failure = failure ? *failure : (Failure){0};
 }
 
@@ -228,7 +237,7 @@ static int set_with_text(Journal *journal, Intent *record, const Intent *to, jou
 
     if (r < 0)
         return r;
-    set_state(&changed, to->state, &to->failure);
+    set_state(journal, &changed, to->state, &to->failure);
     r = intent_set_text(&changed, to->text, to->text_bytes);
     if (r == 0)
         r = give_writing(journal, JOB_SET, &changed, done, ctx);
@@ -245,17 +254,17 @@ int journal_set(Journal *journal, uint64_t number, enum IntentState state, const
                 size_t text_bytes, journal_done_fn done, void *ctx)
 {
     Intent *record = find(journal, number);
-    Intent to = {.text = (char *)text, .text_bytes = text_bytes};
+    Intent to = {.state = state, .text = (char *)text, .text_bytes = text_bytes};
 
     if (!record)
         return -ERR_NOT_FOUND;
     if (text && text_bytes > JOURNAL_TEXT_BYTES)
         return -ERR_TOO_BIG;
     if (text) {
-        set_state(&to, state, failure);
+        to.failure = failure ? *failure : (Failure){0};
         return set_with_text(journal, record, &to, done, ctx);
     }
-    set_state(record, state, failure);
+    set_state(journal, record, state, failure);
     return give_writing(journal, JOB_SET, record, done, ctx);
 }
 

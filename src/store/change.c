@@ -51,6 +51,7 @@ static Change *change_new(Store *store, const StoreIntent *intent)
                        .text_bytes = intent->text.len,
                        .body = copy(intent->body),
                        .uid = intent->uid,
+                       .kept = journal_texts(store->journal),
                        .world = store->world,
                        .prepare = intent->prepare,
                        .prepare_ctx = intent->prepare_ctx};
@@ -232,6 +233,7 @@ static int begin_intent(Change *change)
         .known_ids = ids.data,
         .wall_ms = clock_wall_ms(change->store->clock),
         .uid = change->uid,
+        .after = change->kept,
     };
 
     return r < 0 ? r : journal_begin(change->store->journal, &intent, on_written, change);

@@ -25,6 +25,7 @@ typedef struct Change {
     StoreOp *op; /* NULL once its caller is gone */
     ApiCall *call;
     uint64_t number; /* in the journal; 0: not written down */
+    uint64_t kept;   /* how many texts had been kept when it was asked for */
     char *id, *project_id, *name, *text, *body;
     size_t name_bytes, text_bytes;
     char *etag;

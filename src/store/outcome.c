@@ -91,7 +91,7 @@ static void keep(Change *change, const Failure *failure)
         return;
     }
     if (change->text_bytes > 0)
-        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number);
+        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number, change->kept);
     if (set_state(change, failure, instead) < 0 && instead)
         (void)set_state(change, failure, NULL);
     if (unsettled)
@@ -118,7 +118,7 @@ Resource *outcome_take(Change *change, const Failure *failure, const ApiAnswer *
     crash_point("change.taken");
     journal_end(store->journal, change->number);
     if (change->text_bytes > 0) /* another text is true now; mv, mkdir or one value say nothing of what is kept */
-        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number);
+        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number, change->kept);
     return known;
 }
 
@@ -132,5 +132,5 @@ void outcome_keep_unsent(Change *change, const Failure *failure)
     if (change->number)
         keep(change, failure);
     else if (change->kind != STORE_DELETE && change->text_bytes > 0)
-        store_keep_text(change->store, &text, change->uid);
+        text_keep(change->store, &text, change->uid, change->kept);
 }

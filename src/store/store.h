@@ -172,7 +172,8 @@ void store_finish(Store *store, clock_fn done, void *ctx);
 /* Says in the log what is not over yet: changes under way, and creates that are not settled. */
 void store_say_open(Store *store);
 
-/* Texts that are kept. The newest of a name and project; the first after `number`; false: there is none. */
+/* Texts that are kept. Of a name and project the one that was refused last; the first after `number`; false: there is
+ * none. */
 bool store_find_text(Store *store, const char *project_id, const char *name, StoreText *ret_text);
 bool store_next_text(Store *store, uint64_t number, StoreText *ret_text);
 /* Keeps a text that was refused before it came to a change. It replaces one of the same name that is not unsettled. */

@@ -32,27 +32,34 @@ bool store_next_text(Store *store, uint64_t number, StoreText *ret_text)
     return intent != NULL;
 }
 
+static uint64_t kept_of(const Store *store, const StoreText *text)
+{
+    return journal_find(store->journal, text->number)->kept;
+}
+
 bool store_find_text(Store *store, const char *project_id, const char *name, StoreText *ret_text)
 {
     StoreText each;
     bool found = false;
+    uint64_t newest = 0;
 
     for (uint64_t number = 0; store_next_text(store, number, &each); number = each.number) {
-        if (strcmp(each.project_id, project_id) != 0 || strcmp(each.name, name) != 0)
+        if (strcmp(each.project_id, project_id) != 0 || strcmp(each.name, name) != 0 || kept_of(store, &each) < newest)
             continue;
         *ret_text = each;
+        newest = kept_of(store, &each);
         found = true;
     }
     return found;
 }
 
-void text_clear(Store *store, const char *project_id, Span name, uint64_t before)
+void text_clear(Store *store, const char *project_id, Span name, uint64_t before, uint64_t kept)
 {
     StoreText each;
 
     for (uint64_t number = 0; store_next_text(store, number, &each); number = each.number) {
-        if (!each.unsettled && each.number < before && strcmp(each.project_id, project_id) == 0 &&
-            span_equal(span_of(each.name), name))
+        if (!each.unsettled && each.number < before && kept_of(store, &each) <= kept &&
+            strcmp(each.project_id, project_id) == 0 && span_equal(span_of(each.name), name))
             journal_end(store->journal, each.number);
     }
 }
@@ -68,16 +75,16 @@ void text_clear_same(Store *store, const char *project_id, Span name, Span text)
     }
 }
 
-/* Once it is written down, the older ones of that name may go. */
+/* Once it is written down, those of that name that were kept before it may go. */
 static void on_kept(void *ctx, int code, const Intent *intent)
 {
     Store *store = ctx;
 
     if (code == 0 && intent) /* NULL: it is gone again already */
-        text_clear(store, intent->project_id, span_of(intent->name), intent->number);
+        text_clear(store, intent->project_id, span_of(intent->name), intent->number, intent->after);
 }
 
-void store_keep_text(Store *store, const StoreText *text, uid_t uid)
+void text_keep(Store *store, const StoreText *text, uid_t uid, uint64_t after)
 {
     Intent intent = {
         .kind = INTENT_CREATE,
@@ -92,10 +99,16 @@ void store_keep_text(Store *store, const StoreText *text, uid_t uid)
         .wall_ms = clock_wall_ms(store->clock),
         .uid = uid,
         .failure = *text->failure,
+        .after = after,
     };
 
     if (store->journal)
         (void)journal_begin(store->journal, &intent, on_kept, store);
+}
+
+void store_keep_text(Store *store, const StoreText *text, uid_t uid)
+{
+    text_keep(store, text, uid, store->journal ? journal_texts(store->journal) : 0);
 }
 
 static int find_editable(Store *store, uint64_t number, const Intent **ret_intent)

@@ -54,6 +54,22 @@ rename() {
     refute_line web-9.json
 }
 
+rejected_is() { [ "$(cat "$prod/web-9.json.rejected")" = "$1" ]; }
+
+@test "of two texts that are refused under one name, neither of which could know of the other, none is lost" {
+    mount_up "region=eu-central,size=standard-2,timeout=20"
+    ls "$prod" >/dev/null
+    fault '{"kind":"delay","method":"POST","ms":3000}' >/dev/null
+    run timeout -s KILL 1 bash -c 'printf "%s\n" "$2" >"$1"' - "$prod/web-9.json" "$bad"
+    printf '{"size":' >"$prod/web-9.json"
+    rejected_is '{"size":'
+    within 10 rejected_is "$bad"
+    rm "$prod/web-9.json.rejected"
+    rejected_is '{"size":'
+    rm "$prod/web-9.json.rejected"
+    [ ! -e "$prod/web-9.json.rejected" ]
+}
+
 @test ".error has a sentence, the API's code, message, details and request id, whether anything was sent, and what to do" {
     up
     fault '{"kind":"status","method":"POST","status":422,"code":"too_big","message":"It is too big.","details":[{"field":"size","issue":"is enormous"}]}' >/dev/null

@@ -24,6 +24,12 @@ static pid_t process_of(const Person *person)
     return person->caller.thread / 10 * 10;
 }
 
+static void tell(Person *person, int code)
+{
+    person->text->begun_ms = person->asked_ms;
+    truth_told(person->world, person->text, code);
+}
+
 /* ---- steps that many share ---- */
 
 static void on_directory(Person *person)
@@ -192,7 +198,7 @@ void script_list(Person *person)
 static void tell_unfinished(Person *person)
 {
     if (person->text)
-        truth_told(person->world, person->text, -ERR_INVALID);
+        tell(person, -ERR_INVALID);
 }
 
 static void released_unfinished(Person *person)
@@ -202,8 +208,10 @@ static void released_unfinished(Person *person)
 
 static void tell_released(Person *person)
 {
-    if (person->text)
-        truth_closed(person->world, person->text);
+    if (!person->text)
+        return;
+    person->text->begun_ms = person->asked_ms;
+    truth_closed(person->world, person->text);
 }
 
 static void flushed(Person *person)
@@ -226,7 +234,7 @@ static void tell_written(Person *person)
     if (person->code == 0)
         person->written += person->count;
     if (person->text && (person->code < 0 || (person->complete && person->written == person->to_write)))
-        truth_told(person->world, person->text, person->code);
+        tell(person, person->code);
     if (person->text && !whole)
         person->text->kept = false; /* a part of it, which need not tell whose it is */
 }
@@ -379,7 +387,7 @@ static void tell_made(Person *person)
     if (person->code == 0)
         truth_taken_back(person->world, person->project, person->stem, process_of(person));
     if (person->text)
-        truth_told(person->world, person->text, person->code);
+        tell(person, person->code);
 }
 
 static void was_made(Person *person)
@@ -496,7 +504,7 @@ static void tell_saved(Person *person)
 {
     if (!person->text)
         return;
-    truth_told(person->world, person->text, person->code);
+    tell(person, person->code);
     person->text->kept = person->text->kept && person->text->sent > 0;
 }
 
@@ -629,12 +637,15 @@ static void tell_mended(Person *person)
 {
     WorldText *text = person->text;
     bool kept = text && text->kept;
+    int64_t told_ms = text ? text->told_ms : 0;
 
     if (!text || person->code == -ERR_NOT_FOUND)
         return;
-    truth_told(person->world, text, person->code);
-    if (text->sent == 0)
-        text->kept = text->kept && kept;
+    tell(person, person->code);
+    if (text->sent > 0)
+        return;
+    text->kept = text->kept && kept;
+    text->told_ms = told_ms;
 }
 
 static void tell_dropped(Person *person)

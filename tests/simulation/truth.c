@@ -194,14 +194,20 @@ WorldText *truth_new_text(World *world, unsigned project, const char *name, bool
     return text;
 }
 
-void truth_dropped(World *world, unsigned project, const char *name)
+/* Those that their writers were told of by then. */
+static void drop_kept(World *world, unsigned project, const char *name, int64_t until_ms)
 {
     for (unsigned i = 0; i < world->text_count; i++) {
         WorldText *each = &world->texts[i];
 
-        if (each->kept_project == project && strcmp(each->kept_name, name) == 0)
+        if (each->kept_project == project && strcmp(each->kept_name, name) == 0 && each->told_ms <= until_ms)
             each->kept = false;
     }
+}
+
+void truth_dropped(World *world, unsigned project, const char *name)
+{
+    drop_kept(world, project, name, world_now_ms(world));
 }
 
 /* The number of what is kept of a text; 0: nothing. */
@@ -241,20 +247,9 @@ void truth_closed(World *world, WorldText *text)
     if (text->outcome == 0)
         return;
     note_where_kept(world, text);
-    truth_dropped(world, text->kept_project, text->kept_name);
+    drop_kept(world, text->kept_project, text->kept_name, text->begun_ms);
     text->kept = kept;
-}
-
-/* Of two under one name that are refused, the one that was begun later is kept, whichever was refused first. */
-static void outdo_older(World *world, const WorldText *text)
-{
-    for (unsigned i = 0; i < world->text_count; i++) {
-        WorldText *each = &world->texts[i];
-
-        if (each->outcome == 1 && each->asked_ms <= text->asked_ms && each != text && each->project == text->project &&
-            strcmp(each->name, text->name) == 0)
-            each->outdone = true;
-    }
+    text->told_ms = world_now_ms(world);
 }
 
 static bool is_kept(int code)
@@ -286,17 +281,17 @@ void truth_told(World *world, WorldText *text, int code)
 
     world_trace(world, "told of %s %s: %s", what, text->name, error_name(code));
     text->outcome = code;
+    /* It takes the place of those that were there to be seen when it began. Its file may have moved. */
     for (unsigned i = 0; i < cloud_project_count(&world->cloud) && !text->is_mkdir; i++)
-        truth_dropped(world, i, text->name); /* a newer text takes the place of older ones; its file may have moved */
+        drop_kept(world, i, text->name, text->begun_ms);
     if (code == 0 && text->instance > 0 && !text->is_mkdir) { /* which may have got another name since it was opened */
         const CloudInstance *made = world->cloud.instances[text->instance - 1];
 
-        truth_dropped(world, made->project, made->name);
+        drop_kept(world, made->project, made->name, text->begun_ms);
     }
+    text->told_ms = world_now_ms(world);
     text->kept = is_kept(code) && !text->is_mkdir;
     note_where_kept(world, text);
-    if (text->kept || (code == -ERR_INTERRUPTED && !text->is_mkdir)) /* that may be kept or not */
-        outdo_older(world, text);
     if (code == 0 && text->created + text->updated == 0 && !is_there(world, text))
         world_violation(world, "%s of %s was acknowledged, and was never carried out", what, text->name);
     if (code == 0 && text->revision > world->instances[text->instance % WORLD_INSTANCES_MAX].acked)
@@ -318,6 +313,7 @@ void truth_removed(World *world, CloudInstance *instance, unsigned project, cons
     known->ever_asked = true;
     known->undone = false;
     known->was_due_ms = known->due_ms;
+    known->was_asked_by = known->asked_by;
     known->due_ms = world_now_ms(world) + world->config.delete_delay_ms;
     known->asked_by = process;
     known->asked_project = project;
@@ -334,6 +330,7 @@ void truth_removal_told(World *world, CloudInstance *instance, int code)
          code == -ERR_QUOTA)) {
         known->asked--;
         known->due_ms = known->was_due_ms;
+        known->asked_by = known->was_asked_by;
     }
     if (code == -ERR_GUARD)
         truth_taken_back(world, 0, NULL, 0);
@@ -492,7 +489,7 @@ static bool has_double(const World *world, const WorldText *text)
 static void check_kept(World *world, const WorldText *text)
 {
     StoreText kept;
-    bool excused = text->mount != world->mounts || world->disk_failed || text->outdone ||
+    bool excused = text->mount != world->mounts || world->disk_failed ||
                    (text->outcome == -ERR_UNSETTLED && has_double(world, text));
 
     if (text->kept && text->created + text->updated == 0 && !excused && !find_kept(world, text, &kept))

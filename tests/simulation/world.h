@@ -63,8 +63,9 @@ typedef struct WorldText {
     bool kept;         /* it is to be among the kept texts … */
     unsigned kept_project;
     char kept_name[CLOUD_NAME_BYTES]; /* … under this name: its file may have moved since it was opened */
-    bool outdone;   /* while it was under way, a later text of its name was refused, which may take its place */
-    unsigned mount; /* number of the mount in which it was written */
+    int64_t begun_ms;                 /* when the call began of whose outcome the writer was told … */
+    int64_t told_ms;                  /* … and when that was */
+    unsigned mount;                   /* number of the mount in which it was written */
 } WorldText;
 
 /* What is known of an instance's deletion and of what readers saw, by its number. */
@@ -73,12 +74,12 @@ typedef struct WorldInstance {
     bool ever_asked; /* … at any time in this mount */
     unsigned asked_project;
     char asked_name[CLOUD_NAME_BYTES];
-    pid_t asked_by;     /* process */
-    int64_t due_ms;     /* when its DELETE leaves, or an earlier time when somebody said that it may */
-    int64_t was_due_ms; /* … before the last removal, which may yet be refused */
-    bool undone;        /* somebody was told that it was taken back */
-    int64_t moved_ms;   /* when one of ours last gave it another name, or hid it: -1 never */
-    unsigned acked;     /* the revision that a writer was told of */
+    pid_t asked_by, was_asked_by; /* process: now, and before the last removal, which may yet be refused */
+    int64_t due_ms,
+        was_due_ms;   /* when its DELETE leaves, or an earlier time when somebody said that it may; as above */
+    bool undone;      /* somebody was told that it was taken back */
+    int64_t moved_ms; /* when one of ours last gave it another name, or hid it: -1 never */
+    unsigned acked;   /* the revision that a writer was told of */
 } WorldInstance;
 
 typedef struct World {
