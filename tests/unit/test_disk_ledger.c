@@ -31,7 +31,9 @@ static Daemon daemons[2];
 
 static void start(Daemon *daemon, const char *boot)
 {
-    *daemon = (Daemon){.worker = FAKE_WORKER};
+    const FakeWorker worker = FAKE_WORKER;
+
+    *daemon = (Daemon){.worker = worker};
     daemon->ledger = ledger_file_new(fsio_system(), &daemon->worker.worker, &fake.clock, folder.path, boot);
     assert_non_null(daemon->ledger);
 }
