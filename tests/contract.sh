@@ -17,7 +17,7 @@ cd "$root"
 tools=$root/build-contract
 bin=$tools/node_modules/.bin
 main=(30-creating 11-reading 51-updates 32-deleting 53-renames)
-others=(50-commit 52-deleting-later 54-kept-texts 10-names 12-freshness 13-requests 56-posix 57-why 58-settling)
+others=(50-commit 52-deleting-later 54-kept-texts 10-names 13-requests 56-posix 57-why 58-settling)
 
 export SKYSTACKFS=${SKYSTACKFS:-$root/build/src/app/skystackfs}
 export SKYSTACK_SANDBOX=${SKYSTACK_SANDBOX:-$root/build/src/sandbox/skystack-sandbox}

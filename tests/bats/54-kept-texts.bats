@@ -208,6 +208,8 @@ rejected_is() { [ "$(cat "$prod/web-9.json.rejected")" = "$1" ]; }
     assert_equal "$(ls "$(state intents)" | wc -l)" 1
 }
 
+# Not behind a proxy: the proxy answers in place of a sandbox that has gone.
+# bats test_tags=direct
 @test "a text that could not be sent is kept, too, and says so" {
     up
     sandbox_stop
@@ -337,6 +339,8 @@ rejected_is() { [ "$(cat "$prod/web-9.json.rejected")" = "$1" ]; }
     assert_equal "$(posts)" 0
 }
 
+# Not behind a proxy: it keeps the connection of a mount that was killed, and the create comes about.
+# bats test_tags=direct
 @test "a create that was killed before it was sent stays unsettled after mounting again, with its text" {
     up
     fault '{"kind":"hang","method":"POST"}' >/dev/null
