@@ -89,6 +89,14 @@ static void lend(Day *day, int code)
     day->warned = true;
 }
 
+/* What we sent without a lease the line knows already. A late answer's grant is not recent any more. */
+static unsigned recent_of_others(Day *day, unsigned granted)
+{
+    unsigned recent = budget_used_since(&day->booked, now_ms(day), DAY_RECENT_MS), ours = granted + day->claim.debt;
+
+    return recent > ours ? recent - ours : 0;
+}
+
 static void take_grant(Day *day, unsigned granted, const Budget *booked)
 {
     unsigned limit = day->booked.limit;
@@ -96,10 +104,10 @@ static void take_grant(Day *day, unsigned granted, const Budget *booked)
     end_lease(day);
     day->booked = *booked;
     day->booked.limit = limit;
+    if (!day->known)
+        day->recent = recent_of_others(day, granted);
     day->debt -= day->claim.debt;
     budget_book(&day->booked, now_ms(day), now_ms(day), day->debt);
-    if (!day->known)
-        day->recent = budget_used_since(&day->booked, now_ms(day), DAY_RECENT_MS) - granted;
     day->known = true;
     day->warned = false;
     day->lent_until_ms = day->quiet_until_ms = 0;

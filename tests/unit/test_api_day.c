@@ -381,6 +381,29 @@ static void what_others_sent_of_late_is_told_once_and_without_our_lease(void **s
     assert_int_equal(day_take_recent(day), 0);
 }
 
+static void what_we_sent_without_a_lease_is_not_told_as_sent_by_others(void **state)
+{
+    (void)state;
+    assert_false(day_ready(day, API_CHANGE));
+    refuse(-ERR_NO_SPACE);
+    spend(7);
+    fake_pass(&clock, DAY_LENT_MS);
+    assert_false(day_ready(day, API_CHANGE));
+    day_note_others(day, 1000); /* in a day, and nobody knows when */
+    grant(LEASE);
+    assert_int_equal(day_used(day), 1007);
+    assert_int_equal(day_take_recent(day), 0);
+}
+
+static void a_grant_from_long_ago_is_not_recent(void **state)
+{
+    (void)state;
+    assert_false(day_ready(day, API_CHANGE));
+    fake_pass(&clock, 2 * PART_MS);
+    grant(LEASE);
+    assert_int_equal(day_take_recent(day), 0);
+}
+
 static void a_small_limit_has_small_leases_and_keeps_half(void **state)
 {
     (void)state;
@@ -427,6 +450,8 @@ int main(void)
         A_DAY(the_last_of_the_day_is_for_changes_alone),
         A_DAY(walks_and_the_background_have_a_share_each),
         A_DAY(what_others_sent_of_late_is_told_once_and_without_our_lease),
+        A_DAY(what_we_sent_without_a_lease_is_not_told_as_sent_by_others),
+        A_DAY(a_grant_from_long_ago_is_not_recent),
         A_DAY(a_small_limit_has_small_leases_and_keeps_half),
         A_DAY(without_a_limit_no_ledger_is_asked),
     };
