@@ -18,6 +18,7 @@ enum {
     HOUR_MS = 60 * MINUTE_MS,
     DAY_MS = 24 * HOUR_MS,
     SLOW_MS = 10000, /* longer than this no read and no change may take */
+    LOOKED_AT = 1000,
 };
 
 enum Role { READER, WATCH_CAT, WATCH_LS, FIND, CHANGER, ROLES };
@@ -186,6 +187,13 @@ static void list(Visitor *visitor)
               on_listed, visitor, &visitor->op);
 }
 
+/* Where lists bring names alone each first look is a request of its own, and a day has not enough for 10,000: then people
+ * look at some of the instances, and list all. */
+static unsigned looked_at(const Week *week)
+{
+    return week->order.summaries && week->order.instances > LOOKED_AT ? LOOKED_AT : week->order.instances;
+}
+
 static void visit(void *ctx)
 {
     Visitor *visitor = ctx;
@@ -199,7 +207,7 @@ static void visit(void *ctx)
         list(visitor);
         return;
     }
-    snprintf(name, sizeof name, "web-%u.json", 1 + (random ? chance_below(&week->chance, week->order.instances) : 0));
+    snprintf(name, sizeof name, "web-%u.json", 1 + (random ? chance_below(&week->chance, looked_at(week)) : 0));
     tree_lookup(week->world.tree, &visitor->caller, week->directory, name, on_found, visitor, &visitor->op);
 }
 
@@ -213,13 +221,7 @@ static WorldConfig make_config(const WeekOrder *order)
                   .page_rows = 200,
                   .per_minute = PER_MINUTE,
                   .per_day = PER_DAY},
-        .store = {.ttl_ms = 10000,
-                  .ttl_transition_ms = 2000,
-                  .ttl_projects_ms = 60000,
-                  .stale_contents_ms = 300000,
-                  .stale_names_ms = 86400000,
-                  .timeout_ms = 30000,
-                  .wait_ms = 90000},
+        .store = world_store_defaults(),
         .timeout_ms = 30000,
         .wait_ms = 90000,
         .per_minute = PER_MINUTE,

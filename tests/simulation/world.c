@@ -49,6 +49,17 @@ static void on_file_changed(void *ctx)
 
 /* ---- making ---- */
 
+StoreConfig world_store_defaults(void)
+{
+    return (StoreConfig){.ttl_ms = 10000,
+                         .ttl_transition_ms = 2000,
+                         .ttl_projects_ms = 60000,
+                         .stale_contents_ms = 300000,
+                         .stale_names_ms = 86400000,
+                         .timeout_ms = 30000,
+                         .wait_ms = 90000};
+}
+
 void world_init(World *world, ChanceSource *source, const WorldConfig *config, bool print)
 {
     memset(world, 0, sizeof *world);

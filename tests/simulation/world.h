@@ -110,6 +110,8 @@ typedef struct World {
     char violation[WORLD_VIOLATION_BYTES];
 } World;
 
+/* A mount's without options. */
+StoreConfig world_store_defaults(void);
 /* All of its chance is drawn from `source`, which outlives it. */
 void world_init(World *world, ChanceSource *source, const WorldConfig *config, bool print);
 void world_release(World *world);
