@@ -51,7 +51,7 @@ static Change *change_new(Store *store, const StoreIntent *intent)
                        .text_bytes = intent->text.len,
                        .body = copy(intent->body),
                        .uid = intent->uid,
-                       .kept = journal_texts(store->journal),
+                       .kept = intent->after,
                        .world = store->world,
                        .prepare = intent->prepare,
                        .prepare_ctx = intent->prepare_ctx};

@@ -118,6 +118,7 @@ typedef struct StoreIntent {
     uid_t uid;              /* who asks, for the audit */
     store_prepare_fn prepare;
     void *prepare_ctx;
+    uint64_t after; /* what store_texts() said when a text was begun: it takes the place of those alone */
 } StoreIntent;
 
 /* A text that came to nothing, or that nobody knows yet what came of. Borrowed until the loop turns. */
@@ -176,6 +177,8 @@ void store_say_open(Store *store);
  * none. */
 bool store_find_text(Store *store, const char *project_id, const char *name, StoreText *ret_text);
 bool store_next_text(Store *store, uint64_t number, StoreText *ret_text);
+/* How many texts have been kept in this mount. */
+uint64_t store_texts(const Store *store);
 /* Keeps a text that was refused before it came to a change. It replaces one of the same name that is not unsettled. */
 void store_keep_text(Store *store, const StoreText *text, uid_t uid);
 /* Puts another text in its place. -ERR_NOT_FOUND, -ERR_BUSY (unsettled). */

@@ -106,9 +106,14 @@ void text_keep(Store *store, const StoreText *text, uid_t uid, uint64_t after)
         (void)journal_begin(store->journal, &intent, on_kept, store);
 }
 
+uint64_t store_texts(const Store *store)
+{
+    return store->journal ? journal_texts(store->journal) : 0;
+}
+
 void store_keep_text(Store *store, const StoreText *text, uid_t uid)
 {
-    text_keep(store, text, uid, store->journal ? journal_texts(store->journal) : 0);
+    text_keep(store, text, uid, store_texts(store));
 }
 
 static int find_editable(Store *store, uint64_t number, const Intent **ret_intent)

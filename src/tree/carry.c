@@ -164,6 +164,7 @@ static bool update(TreeOp *op, const Binding *binding)
                           .name = resource_name(binding->resource),
                           .text = op->carry.is_patch || op->carry.is_made ? no_text : op->carry.text,
                           .uid = op->caller.uid,
+                          .after = op->texts,
                           .prepare = prepare,
                           .prepare_ctx = op};
 
@@ -180,7 +181,8 @@ static void tell_and_fail(TreeOp *op, const Failure *failure)
 static bool create(TreeOp *op)
 {
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX), body = BUF_INIT(2 * TREE_WRITE_CAP);
-    StoreIntent intent = {.change = STORE_CREATE, .project_id = op->carry.dir->id, .uid = op->caller.uid};
+    StoreIntent intent = {
+        .change = STORE_CREATE, .project_id = op->carry.dir->id, .uid = op->caller.uid, .after = op->texts};
     Failure failure;
     int r = name_decode(span_of(op->carry.stem), &name);
 

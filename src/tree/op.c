@@ -46,6 +46,7 @@ TreeOp *op_start(Tree *tree, const TreeCaller *caller, const char *verb, uint64_
     }
     op->done = done;
     op->ctx = ctx;
+    op->texts = store_texts(tree->store);
     tree->parked++;
     return op;
 }

@@ -197,6 +197,7 @@ struct TreeOp {
     Handle *handle;
     Carry carry;
     Text *text;             /* held for the carry */
+    uint64_t texts;         /* that had been kept when it began */
     struct Hidden *claimed; /* a delete that it carries out */
     Node *source;           /* of a rename; used */
     Node *target;           /* the directory that it goes to; used */

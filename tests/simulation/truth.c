@@ -249,7 +249,6 @@ void truth_closed(World *world, WorldText *text)
     note_where_kept(world, text);
     drop_kept(world, text->kept_project, text->kept_name, text->begun_ms);
     text->kept = kept;
-    text->told_ms = world_now_ms(world);
 }
 
 static bool is_kept(int code)
