@@ -187,12 +187,21 @@ static void add_notice_json(cJSON *root, const char *notice)
         cJSON_AddNullToObject(root, "notice");
 }
 
+/* NULL: null. */
+static void add_text_json(cJSON *object, const char *name, const char *text)
+{
+    if (text)
+        cJSON_AddStringToObject(object, name, text);
+    else
+        cJSON_AddNullToObject(object, name);
+}
+
 static void add_date_json(cJSON *root, const char *name, int64_t wall_ms)
 {
     char text[DATE_TEXT_BYTES];
 
     date_format(wall_ms, text);
-    cJSON_AddItemToObject(root, name, wall_ms ? cJSON_CreateString(text) : cJSON_CreateNull());
+    add_text_json(root, name, wall_ms ? text : NULL);
 }
 
 static void add_token_json(cJSON *root, const TokenFacts *facts)
@@ -204,9 +213,7 @@ static void add_token_json(cJSON *root, const TokenFacts *facts)
     add_date_json(token, "refused_at", facts->refused_wall_ms);
     cJSON_AddBoolToObject(token, "proved", facts->proved);
     cJSON_AddBoolToObject(token, "searching", facts->searching);
-    cJSON_AddItemToObject(token, "trouble",
-                          facts->trouble.code < 0 ? cJSON_CreateString(failure_sentence(&facts->trouble))
-                                                  : cJSON_CreateNull());
+    add_text_json(token, "trouble", facts->trouble.code < 0 ? failure_sentence(&facts->trouble) : NULL);
 }
 
 static void add_kept_json(cJSON *root, const App *app)
@@ -243,8 +250,10 @@ static cJSON *status_tree(App *app, const Status *status)
     cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);
     cJSON_AddNumberToObject(kernel, "parked", status->mount.parked);
     cJSON_AddNumberToObject(kernel, "nodes", (double)status->tree.nodes);
-    cJSON_AddItemToObject(root, "last_error",
-                          status->last_error[0] ? cJSON_CreateRaw(status->last_error) : cJSON_CreateNull());
+    if (status->last_error[0])
+        cJSON_AddRawToObject(root, "last_error", status->last_error);
+    else
+        cJSON_AddNullToObject(root, "last_error");
     return root;
 }
 

@@ -218,9 +218,10 @@ static bool begin_renaming(TreeOp *op, const Binding *binding, Span stem)
     }
     if (rename_patch(op, binding, (Span){buf_text(&name), name.len}, &patch) == 0)
         op->text = text_of_buf(&patch);
-    if (!op->text)
-        op_fail(op, -ERR_NO_MEMORY);
-    return op->text != NULL;
+    if (op->text)
+        return true;
+    op_fail(op, -ERR_NO_MEMORY);
+    return false;
 }
 
 static void finish_renaming(TreeOp *op, Node *source, const char *id)

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,30 +23,36 @@ static Shared *shared;
 static void *(*next_malloc)(size_t);
 static void *(*next_calloc)(size_t, size_t);
 static void *(*next_realloc)(void *, size_t);
+static void (*next_free)(void *);
 
-/* dlsym() may allocate before it can say where from. */
-static _Alignas(16) char early[4096];
+/* Until it is known who is next (a sanitizer asks for memory before it can be asked who that is), memory is from here, and never
+ * given back. */
+enum { EARLY_BYTES = 262144 };
+static _Alignas(16) char early[EARLY_BYTES];
 static size_t early_used;
 
 static void *early_calloc(size_t bytes)
 {
+    size_t rounded = (bytes + 15) / 16 * 16;
     void *at = early + early_used;
 
-    early_used += (bytes + 15) / 16 * 16;
-    return early_used <= sizeof early ? at : NULL;
+    if (rounded > EARLY_BYTES - early_used)
+        return NULL;
+    early_used += rounded;
+    return at;
+}
+
+static int is_early(const void *at)
+{
+    return (const char *)at >= early && (const char *)at < early + EARLY_BYTES;
 }
 
 static void find_next(void)
 {
-    static _Thread_local int inside;
-
-    if (next_malloc || inside)
-        return;
-    inside = 1;
+    next_free = (void (*)(void *))dlsym(RTLD_NEXT, "free");
     next_calloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
     next_realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
     next_malloc = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
-    inside = 0;
 }
 
 __attribute__((constructor)) static void open_shared(void)
@@ -76,7 +83,6 @@ static int fails(void)
 
 void *malloc(size_t bytes)
 {
-    find_next();
     if (!next_malloc)
         return early_calloc(bytes);
     return fails() ? NULL : next_malloc(bytes);
@@ -84,14 +90,31 @@ void *malloc(size_t bytes)
 
 void *calloc(size_t count, size_t bytes)
 {
-    find_next();
     if (!next_malloc)
         return early_calloc(count * bytes);
     return fails() ? NULL : next_calloc(count, bytes);
 }
 
+/* How long an early one was nobody knows; what is behind it is early, too. */
+static void *move_early(const void *old, size_t bytes)
+{
+    size_t most = (size_t)(early + EARLY_BYTES - (const char *)old);
+    void *at = malloc(bytes);
+
+    return at ? memcpy(at, old, bytes < most ? bytes : most) : NULL;
+}
+
 void *realloc(void *old, size_t bytes)
 {
-    find_next();
+    if (is_early(old))
+        return move_early(old, bytes);
+    if (!next_malloc)
+        return early_calloc(bytes);
     return fails() ? NULL : next_realloc(old, bytes);
+}
+
+void free(void *at)
+{
+    if (at && next_malloc && !is_early(at))
+        next_free(at);
 }
