@@ -401,14 +401,14 @@ PROGRAM
 
 @test "truncated, and then the daemon is killed: the instance is unchanged" {
     local before
-    before=$(cat "$prod/web-1.json")
+    before=$(jq 'del(.utilization)' "$prod/web-1.json")
     exec 7>"$prod/web-1.json"
     printf '{"size":' >&7
     kill -KILL "$(daemon_pid)"
     exec 7>&-
     assert_equal "$(changing)" 0
     mount_again
-    assert_equal "$(cat "$prod/web-1.json")" "$before"
+    assert_equal "$(jq 'del(.utilization)' "$prod/web-1.json")" "$before"
 }
 
 @test "a create is not carried out where only the shell's redirection happened" {

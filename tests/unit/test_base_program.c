@@ -190,7 +190,7 @@ static void what_it_leaves_behind_is_not_waited_for(void **state)
 
 static void a_program_inherits_its_three_descriptors_alone(void **state)
 {
-    char *words[] = {"sh", "-c", "ls -l /proc/$$/fd | wc -l; readlink /proc/$$/fd/0 /proc/$$/cwd", NULL};
+    char *words[] = {"sh", "-c", "set -- /proc/$$/fd/*; echo $#; readlink /proc/$$/fd/0 /proc/$$/cwd", NULL};
     int left_open = dup(0);
     Ran ran;
 
@@ -198,7 +198,7 @@ static void a_program_inherits_its_three_descriptors_alone(void **state)
     assert_true(left_open >= 3);
     assert_int_equal(run(words, 100, PATIENCE_MS, &ran), 0);
     close(left_open);
-    /* "total 0", and a line each */
+    /* and that of the directory that is read */
     assert_string_equal(ran.output, "4\n/dev/null\n/\n");
 }
 
