@@ -561,9 +561,11 @@ everyone_reads() {
     assert [ "$(awk '{ print $1 }' "$PLACE/nginx/access" | sort -u | wc -l)" -gt 3 ]
 
     # a server that dies in the middle of reads, and is there again
+    admin POST /config '{"latency_ms":300}' >/dev/null
     background everyone_reads
-    for _ in 1 2; do
-        sleep 0.3
+    for _ in {1..5}; do
+        sleep 0.7
+        [ "$(jq .api.retries "$MNT/.skystack/status.json")" = 0 ] || break
         pkill -KILL -P "$NGINX_PID"
     done
     wait "$BACKGROUND" || fail_with "a read failed:" "$(cat "$PLACE/background.$BACKGROUND_COUNT")"
@@ -571,6 +573,7 @@ everyone_reads() {
     assert [ "$(jq .api.retries "$MNT/.skystack/status.json")" -gt 0 ]
 
     # a server that was away while nobody looked
+    admin POST /config '{"latency_ms":20}' >/dev/null
     end_process "$NGINX_PID" "$PLACE/nginx"
     nginx_start "$PLACE/nginx" "$PLACE/sandbox" "$behind"
     everyone_reads
