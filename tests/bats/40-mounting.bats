@@ -31,10 +31,6 @@ all_down_but_sandbox() {
     mv "$started.kept" "$started" 2>/dev/null || true
 }
 
-is_gone() {
-    if grep -qF " $1 " /proc/self/mounts; then return 1; fi
-}
-
 options() {
     echo "token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$AREA/state,requests_per_minute=0,requests_per_day=0${1:+,$1}"
 }

@@ -28,11 +28,6 @@ seen() {
     [ "$(requests)" -ge "$1" ]
 }
 
-# status FILTER: of the mount's own page, which waits for nobody.
-status_of() {
-    jq "$1" "$MNT/.skystack/status.json"
-}
-
 are_parked() {
     [ "$(status_of .kernel.parked)" -ge "$1" ] && [ "$(status_of .api.in_line)" = 0 ]
 }
@@ -290,8 +285,8 @@ is_alive() {
     fault '{"kind":"delay","method":"DELETE","ms":2500}' >/dev/null
     waiting rm "$prod/web-1.json"
     stopped_by KILL
-    is_gone() { [ ! -e "$prod/web-1.json" ]; }
-    within 5 is_gone
+    is_deleted() { [ ! -e "$prod/web-1.json" ]; }
+    within 5 is_deleted
     assert_equal "$(admin GET /log | jq '[.[] | select(.method == "DELETE")] | length')" 1
 }
 

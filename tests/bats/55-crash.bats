@@ -117,7 +117,7 @@ delete_round() {
 remount() {
     if is_mounted "$MNT" && ls "$MNT" >/dev/null 2>&1; then
         umount "$MNT" 2>/dev/null || true
-        within 5 not_mounted || true
+        within 5 is_gone "$MNT" || true
     else
         killed=$((killed + 1))
     fi
@@ -125,10 +125,6 @@ remount() {
     if [ $((n % 3)) = 0 ] && ! (mount_at intent-changed "$options" && sleep 0.1 && ls "$MNT") >/dev/null 2>&1; then killed=$((killed + 1)); fi
     if is_mounted "$MNT"; then umount "$MNT" 2>/dev/null || umount -l "$MNT"; fi
     mount_at '' "$options"
-}
-
-not_mounted() {
-    ! is_mounted "$MNT"
 }
 
 @test "200 kills, at every step of create, update and delete: no instance twice, no text lost" {
@@ -175,7 +171,7 @@ not_mounted() {
         assert_equal "$(alive kept)" '[]'
         faults_clear
         umount "$MNT"
-        within 5 not_mounted
+        within 5 is_gone "$MNT"
         rm -rf "$PLACE/state"/*/intents/*
     done
 }

@@ -565,12 +565,12 @@ everyone_reads() {
     background everyone_reads
     for _ in {1..5}; do
         sleep 0.7
-        [ "$(jq .api.retries "$MNT/.skystack/status.json")" = 0 ] || break
+        [ "$(status_of .api.retries)" = 0 ] || break
         pkill -KILL -P "$NGINX_PID"
     done
     wait "$BACKGROUND" || fail_with "a read failed:" "$(cat "$PLACE/background.$BACKGROUND_COUNT")"
     assert_equal "$(awk '{ print $2 }' "$PLACE/nginx/access" | sort -u)" HTTP/2.0
-    assert [ "$(jq .api.retries "$MNT/.skystack/status.json")" -gt 0 ]
+    assert [ "$(status_of .api.retries)" -gt 0 ]
 
     # a server that was away while nobody looked
     admin POST /config '{"latency_ms":20}' >/dev/null

@@ -19,10 +19,6 @@ teardown() {
 
 mine='{"tags":["mine"]}'
 
-status_of() {
-    jq "$1" "$MNT/.skystack/status.json"
-}
-
 # stopped_in_time SIGNAL COMMAND...: its call waits for the API, and then it is gone in 100 ms. What a busy machine adds to that is its
 # own: the best of three counts.
 stopped_in_time() {

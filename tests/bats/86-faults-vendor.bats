@@ -217,14 +217,14 @@ proofs_are() {
     echo 0 >"$MNT/.skystack/allow_deletes"
 
     # of three texts one has changed
-    mkdir "$PLACE/work"
-    cp "$prod"/web-[123].json "$PLACE/work"
-    jq '.size = "standard-4"' "$prod/web-1.json" >"$PLACE/work/web-1.json"
-    tar cf "$PLACE/archive" -C "$PLACE/work" web-1.json web-2.json web-3.json
+    mkdir "$PLACE/texts"
+    cp "$prod"/web-[123].json "$PLACE/texts"
+    jq '.size = "standard-4"' "$prod/web-1.json" >"$PLACE/texts/web-1.json"
+    tar cf "$PLACE/archive" -C "$PLACE/texts" web-1.json web-2.json web-3.json
     tar xf "$PLACE/archive" -C "$prod"
     assert_equal "$(jq -r .size "$prod/web-1.json")" standard-4
-    jq '.size = "standard-8"' "$prod/web-2.json" >"$PLACE/work/web-2.json"
-    install -m 644 "$PLACE/work/web-2.json" "$prod/web-2.json"
+    jq '.size = "standard-8"' "$prod/web-2.json" >"$PLACE/texts/web-2.json"
+    install -m 644 "$PLACE/texts/web-2.json" "$prod/web-2.json"
     assert_equal "$(jq -r .size "$prod/web-2.json")" standard-8
     local git=(git -c user.name=me -c user.email=me@here.invalid --git-dir "$PLACE/repository" --work-tree "$prod")
     git init -q --bare "$PLACE/repository"

@@ -200,7 +200,7 @@ workers() {
 
 # So many requests are under way.
 under_way() {
-    [ "$(jq .api.in_flight "$MNT/.skystack/status.json")" = "$1" ]
+    [ "$(status_of .api.in_flight)" = "$1" ]
 }
 
 @test "reads that the server's death cut off go out again, and share one new connection of HTTP/2" {
@@ -215,7 +215,7 @@ under_way() {
     kill -KILL "$(workers)"
     wait "$BACKGROUND" || fail_with "a read failed:" "$(cat "$PLACE/background.1")"
     assert_equal "$(cat "$PLACE/background.1")" 8
-    assert_equal "$(jq .api.retries "$MNT/.skystack/status.json")" 8
+    assert_equal "$(status_of .api.retries)" 8
     assert_equal "$(noted 'GET /v1/instances/' | wc -l)" 8
     assert_equal "$(connections_of 'GET /v1/instances/')" 1
     assert_regex "$(versions_of .)" '^HTTP/2(\.0)?$'

@@ -16,7 +16,8 @@
 #   put FILE TEXT                 writes it, in a shell of its own, which fails as the write does
 #   posts [PATH]                  how many POSTs to make an instance the sandbox has seen
 #   request_id METHOD             the id that the sandbox gave to the last request of a method
-#   is_mounted PLACE              asks the kernel's list, not the mount
+#   is_mounted PLACE              asks the kernel's list, not the mount; is_gone PLACE is the contrary
+#   status_of FILTER              what jq finds in .skystack/status.json, which waits for nobody
 #   within SECONDS COMMAND...     tries until it succeeds
 #   since                         prints milliseconds, to be subtracted
 #   background COMMAND...         starts it with its output in $PLACE/background.N; sets BACKGROUND to its pid
@@ -217,6 +218,14 @@ watch_over() {
     perl -e 'sleep shift; kill KILL => shift' "${WATCHDOG_SECONDS:-$seconds}" "$1" >/dev/null 2>&1 3>&- 4>&- &
     echo $! >>"$PLACE/started.backgrounds"
     disown $!
+}
+
+is_gone() {
+    ! is_mounted "$1"
+}
+
+status_of() {
+    jq "$1" "$MNT/.skystack/status.json"
 }
 
 is_mounted() {
