@@ -20,6 +20,12 @@ bool breaker_admit(Breaker *breaker, int64_t now_ms)
     return true;
 }
 
+void breaker_withdraw(Breaker *breaker, int64_t now_ms)
+{
+    if (!breaker_is_closed(breaker))
+        breaker->until_ms = now_ms;
+}
+
 bool breaker_note_answer(Breaker *breaker)
 {
     bool closes = !breaker_is_closed(breaker);

@@ -29,6 +29,8 @@ typedef struct Breaker {
 
 /* Whether a call may go now. While it is not closed, this one is the call that tries. */
 bool breaker_admit(Breaker *breaker, int64_t now_ms);
+/* The call that was admitted at that time did not go: another may. */
+void breaker_withdraw(Breaker *breaker, int64_t now_ms);
 bool breaker_is_closed(const Breaker *breaker);
 /* A call brought an answer. True if that closed it. */
 bool breaker_note_answer(Breaker *breaker);

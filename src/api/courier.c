@@ -82,6 +82,11 @@ bool courier_admit(Courier *courier, Failure *ret_failure)
     return false;
 }
 
+void courier_withdraw(Courier *courier)
+{
+    breaker_withdraw(&courier->breaker, clock_now_ms(courier->clock));
+}
+
 void courier_stats(const Courier *courier, ApiStats *stats)
 {
     int64_t now_ms = clock_now_ms(courier->clock);

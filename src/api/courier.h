@@ -47,6 +47,8 @@ void courier_count_for(Courier *courier, const char *token, uint64_t token_numbe
 bool courier_heed(Courier *courier, const CourierNews *news, Failure *failure);
 /* Whether a request may be sent now. If not, ret_failure says since when, and when it is tried again. */
 bool courier_admit(Courier *courier, Failure *ret_failure);
+/* What was just admitted could not be sent. */
+void courier_withdraw(Courier *courier);
 /* Fills in what it knows of how the API can be reached. */
 void courier_stats(const Courier *courier, ApiStats *stats);
 

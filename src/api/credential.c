@@ -9,7 +9,7 @@
 #include "secret.h"
 
 enum Standing { STANDING_NONE, STANDING_GOOD, STANDING_REFUSED };
-enum Search { SEARCH_RESTING, SEARCH_ASKING, SEARCH_PROVING, SEARCH_PENDING };
+enum Search { SEARCH_RESTING, SEARCH_ASKING, SEARCH_PROVING, SEARCH_PENDING, SEARCH_UNDONE };
 
 /* On pages of their own. */
 typedef struct Kept {
@@ -69,13 +69,24 @@ static bool is_searching(const Credential *credential)
     return credential->search == SEARCH_ASKING || credential->search == SEARCH_PROVING;
 }
 
+/* Whether it ended without telling anything. */
+static bool is_unfinished(const Credential *credential)
+{
+    return credential->search == SEARCH_PENDING || credential->search == SEARCH_UNDONE;
+}
+
+static bool is_due(const Credential *credential)
+{
+    return clock_now_ms(credential->links.clock) >= credential->next_ms;
+}
+
 /* Why there is no token to send with. */
 static Failure reason(const Credential *credential)
 {
     const Failure *trouble = &credential->trouble;
     Failure failure = credential->refusal;
 
-    if (credential->search == SEARCH_PENDING || credential->standing == STANDING_NONE)
+    if (is_unfinished(credential) || credential->standing == STANDING_NONE)
         return *trouble;
     if (trouble->code < 0) {
         Failure both = failure_make(-ERR_TOKEN, "The API refused the token (%s), and there is no other. %s",
@@ -231,6 +242,13 @@ static void on_found(Credential *credential)
     }
 }
 
+/* For want of memory nothing was looked at, so that the old token is not known to be the only one. */
+static void leave_undone(Credential *credential)
+{
+    credential->search = SEARCH_UNDONE;
+    credential->next_ms = clock_now_ms(credential->links.clock);
+}
+
 static void on_looked(Credential *credential, const Failure *failure)
 {
     credential->search = SEARCH_RESTING;
@@ -238,7 +256,10 @@ static void on_looked(Credential *credential, const Failure *failure)
         on_found(credential);
         return;
     }
-    credential->told = false;
+    if (failure->code == -ERR_NO_MEMORY)
+        leave_undone(credential);
+    else
+        credential->told = false;
     say_trouble(credential, failure);
     rest(credential);
 }
@@ -327,15 +348,21 @@ void credential_reload(Credential *credential)
 
 /* ---- sending ---- */
 
-/* A proof that told nothing is made again, and while latched the source is looked at, when somebody wants to send. */
+/* While latched the source is looked at when somebody wants to send. */
+static bool is_look_wanted(const Credential *credential)
+{
+    return credential->search == SEARCH_UNDONE ||
+           (credential->search == SEARCH_RESTING && credential->standing != STANDING_GOOD &&
+            (credential->source.file || credential->source.command));
+}
+
 static void resume(Credential *credential)
 {
-    bool due = clock_now_ms(credential->links.clock) >= credential->next_ms;
-
-    if (due && credential->search == SEARCH_PENDING)
+    if (!is_due(credential))
+        return;
+    if (credential->search == SEARCH_PENDING)
         prove(credential);
-    else if (due && credential->search == SEARCH_RESTING && credential->standing != STANDING_GOOD &&
-             (credential->source.file || credential->source.command))
+    else if (is_look_wanted(credential))
         look(credential);
 }
 
@@ -377,7 +404,8 @@ bool credential_refused(Credential *credential, uint64_t number, const Failure *
         if (!is_searching(credential))
             look(credential);
     }
-    return credential->standing == STANDING_GOOD || is_searching(credential);
+    return credential->standing == STANDING_GOOD || is_searching(credential) ||
+           (is_unfinished(credential) && is_due(credential));
 }
 
 void credential_taken(Credential *credential, uint64_t number)

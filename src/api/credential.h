@@ -8,6 +8,7 @@
  *   good      requests carry it    proving   another token was found, and one harmless call tries it
  *   refused   nothing is sent      pending   that call brought no answer that tells: it is made again when somebody
  *             with it any more               wants to send
+ *                                  undone    there was no memory to look: as soon as somebody wants to send
  *
  * While the token in use is good, requests go on with it, whatever the search does: another takes its place only when
  * it was proved. While there is none that is good, requests wait for a search under way; when it ends in vain they are

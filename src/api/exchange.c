@@ -316,8 +316,10 @@ static bool on_turn(void *ctx, enum LineOutcome outcome)
                                 &failure)) /* last: who waits for a token's proof must not be the one that tries */
         token = NULL;
     r = token ? send_with(exchange, token) : 0;
-    if (r < 0)
+    if (r < 0) {
+        courier_withdraw(exchange->courier);
         failure = failure_make(r, "%s", error_sentence(r));
+    }
     if (failure.code < 0)
         finish_failed(exchange, &failure);
     return token && failure.code == 0;

@@ -124,7 +124,7 @@ static int read_file(const TokenSource *source, Fsio *fsio, Buf *into, Failure *
     uid_t user = geteuid();
     int r = fsio_read(fsio, source->file, into, &facts);
 
-    if (r == -ERR_NOT_FOUND)
+    if (r == -ERR_NOT_FOUND || r == -ERR_NO_MEMORY)
         return refuse_read(source, r, user, ret_failure);
     if (refuse_file(source, &facts, user, ret_failure) < 0)
         return -ERR_TOKEN;
@@ -206,6 +206,8 @@ void token_refuse_start(const TokenSource *source, int code, Failure *ret_failur
              : code == -ERR_NO_ACCESS ? "this user may not"
                                       : error_sentence(code));
     *ret_failure = refuse_command(source, what);
+    if (code == -ERR_NO_MEMORY)
+        ret_failure->code = code; /* says nothing of the program */
 }
 
 /* What was printed may be the token, and programs that trace what they do repeat it in their complaints. */

@@ -50,7 +50,7 @@ void token_source_release(TokenSource *source);
 int token_load(const TokenSource *source, Fsio *fsio, Token *ret_token, Failure *ret_failure);
 /* The same for what a command printed, once it has ended; what it complained of is logged, without the token. */
 int token_take_output(const TokenSource *source, const ProgramEnd *end, Token *ret_token, Failure *ret_failure);
-/* Why a command could not be started at all. */
+/* Why a command could not be started at all: -ERR_TOKEN, or -ERR_NO_MEMORY. */
 void token_refuse_start(const TokenSource *source, int code, Failure *ret_failure);
 /* Overwrites it. */
 void token_wipe(Token *token);

@@ -77,6 +77,22 @@ static void a_try_without_outcome_does_not_keep_others_from_trying(void **state)
          {ASKS, 1000, true}, {ASKS, 3999, false}, {ASKS, 4000, true}, {ASKS, 4001, false});
 }
 
+static void a_try_that_did_not_go_leaves_it_to_another(void **state)
+{
+    Breaker breaker = {0};
+
+    (void)state;
+    breaker_withdraw(&breaker, 0);
+    assert_true(breaker_is_closed(&breaker));
+    for (int i = 0; i < BREAKER_FAILURES; i++)
+        breaker_note_failure(&breaker, 0, 0);
+    assert_true(breaker_admit(&breaker, 500));
+    assert_false(breaker_admit(&breaker, 500));
+    breaker_withdraw(&breaker, 500);
+    assert_true(breaker_admit(&breaker, 500));
+    assert_false(breaker_admit(&breaker, 500));
+}
+
 static void what_was_out_when_a_call_failed_may_have_failed_with_it(void **state)
 {
     Breaker breaker = {0};
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(after_a_pause_one_call_tries_and_an_answer_closes_it),
         cmocka_unit_test(a_try_that_fails_makes_the_pause_longer_up_to_its_cap),
         cmocka_unit_test(a_try_without_outcome_does_not_keep_others_from_trying),
+        cmocka_unit_test(a_try_that_did_not_go_leaves_it_to_another),
         cmocka_unit_test(what_was_out_when_a_call_failed_may_have_failed_with_it),
         cmocka_unit_test(the_pause_has_chance_in_it),
     };

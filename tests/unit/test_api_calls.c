@@ -537,6 +537,30 @@ static void an_api_that_cannot_be_reached_is_left_alone_and_found_again(void **s
     assert_false(stats.unreachable);
 }
 
+static void a_call_that_was_let_try_and_could_not_be_sent_leaves_that_to_the_next(void **state)
+{
+    ApiCall *call;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+        fake_pass(&fake, 0);
+        fake_break(&net, i, -ERR_ROUTE, false);
+    }
+    fake_pass(&fake, 1000);
+    net.start_code = -ERR_NO_MEMORY;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(out.failure.code, -ERR_NO_MEMORY);
+    assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
+    net.start_code = 0;
+    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, 6);
+    fake_answer(&net, 5, 200, "", ONE);
+    assert_int_equal(out.failure.code, 0);
+}
+
 /* One connection carries them all, and broke. */
 static void calls_that_are_cut_off_together_are_one_failure(void **state)
 {
@@ -735,6 +759,7 @@ int main(void)
         API_TEST(a_delete_that_is_not_answered_is_sent_again_and_gone_is_success),
         API_TEST(a_pause_is_left_by_whoever_gives_up),
         API_TEST(an_api_that_cannot_be_reached_is_left_alone_and_found_again),
+        API_TEST(a_call_that_was_let_try_and_could_not_be_sent_leaves_that_to_the_next),
         API_TEST(calls_that_are_cut_off_together_are_one_failure),
         API_TEST(a_create_that_is_in_doubt_puts_no_other_call_in_doubt),
         API_TEST(what_is_refused_names_the_request_that_failed_last),

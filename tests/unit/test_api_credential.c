@@ -540,13 +540,59 @@ static void without_memory_for_a_proof_it_is_made_later(void **state)
     asks(&sender);
     snprintf(content, sizeof content, "two");
     proof_code = -ERR_NO_MEMORY;
-    assert_false(credential_refused(credential, 1, &refusal));
+    assert_true(credential_refused(credential, 1, &refusal));
     assert_string_equal(asks(&sender), "refused");
     assert_int_equal(sender.failure.code, -ERR_NO_MEMORY);
     proof_code = 0;
     assert_string_equal(asks(&sender), "waits");
     credential_proved(credential, CREDENTIAL_TAKEN, &nothing);
     assert_string_equal(asks(&sender), "two");
+}
+
+static void without_memory_to_look_the_token_is_not_taken_for_the_same(void **state)
+{
+    Sender sender = {0};
+
+    (void)state;
+    asks(&sender);
+    snprintf(content, sizeof content, "two");
+    content_code = -ERR_NO_MEMORY;
+    assert_true(credential_refused(credential, 1, &refusal));
+    assert_false(credential_latched(credential));
+    assert_string_equal(asks(&sender), "refused");
+    assert_int_equal(sender.failure.code, -ERR_NO_MEMORY);
+    content_code = 0;
+    assert_string_equal(asks(&sender), "waits");
+    credential_proved(credential, CREDENTIAL_TAKEN, &nothing);
+    assert_string_equal(asks(&sender), "two");
+}
+
+static void a_change_that_there_was_no_memory_to_look_at_is_seen_at_the_next_use(void **state)
+{
+    Sender sender = {0};
+
+    (void)state;
+    content_code = -ERR_NO_MEMORY;
+    file_changes("two");
+    content_code = 0;
+    assert_string_equal(asks(&sender), "one");
+    assert_int_equal(proofs, 1);
+    credential_proved(credential, CREDENTIAL_TAKEN, &nothing);
+    assert_string_equal(asks(&sender), "two");
+}
+
+static void told_to_look_it_looks_for_that_reason_even_if_there_is_memory_only_later(void **state)
+{
+    Sender sender = {0};
+
+    (void)state;
+    asks(&sender);
+    credential_refused(credential, 1, &refusal);
+    content_code = -ERR_NO_MEMORY;
+    credential_reload(credential);
+    content_code = 0;
+    assert_string_equal(asks(&sender), "waits"); /* the same token is tried again */
+    assert_int_equal(proofs, 1);
 }
 
 /* ---- a value ---- */
@@ -624,6 +670,19 @@ static void a_command_that_can_t_be_started_is_a_failure_of_the_token(void **sta
     assert_non_null(strstr(sender.failure.message, "it is not there"));
 }
 
+static void without_memory_to_start_it_a_command_is_run_for_the_next_who_sends(void **state)
+{
+    Sender sender = {0};
+
+    (void)state;
+    start_code = -ERR_NO_MEMORY;
+    assert_string_equal(asks(&sender), "refused");
+    assert_int_equal(sender.failure.code, -ERR_NO_MEMORY);
+    start_code = 0;
+    assert_string_equal(asks(&sender), "waits");
+    assert_int_equal(runs, 1);
+}
+
 static void a_command_that_runs_is_ended_with_the_rest(void **state)
 {
     Sender sender = {0};
@@ -655,10 +714,14 @@ int main(void)
         WITH(file, the_old_one_may_be_refused_while_the_new_one_is_proved),
         WITH(file, told_to_the_same_token_is_tried_again),
         WITH(file, without_memory_for_a_proof_it_is_made_later),
+        WITH(file, without_memory_to_look_the_token_is_not_taken_for_the_same),
+        WITH(file, a_change_that_there_was_no_memory_to_look_at_is_seen_at_the_next_use),
+        WITH(file, told_to_look_it_looks_for_that_reason_even_if_there_is_memory_only_later),
         WITH(value, a_value_stays_the_same_and_is_tried_again_when_told),
         WITH(command, a_command_runs_for_the_first_who_sends_and_all_wait),
         WITH(command, a_command_runs_again_after_a_refusal_and_while_latched_every_half_minute),
         WITH(command, a_command_that_can_t_be_started_is_a_failure_of_the_token),
+        WITH(command, without_memory_to_start_it_a_command_is_run_for_the_next_who_sends),
         WITH(command, a_command_that_runs_is_ended_with_the_rest),
     };
 

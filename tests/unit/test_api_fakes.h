@@ -133,6 +133,7 @@ typedef struct FakeNet {
     Net net;
     FakeCall calls[FAKE_CALLS_MAX];
     unsigned count;
+    int start_code; /* negative: no call can be started */
 } FakeNet;
 
 static inline void fake_copy(char *to, size_t room, const char *from)
@@ -149,6 +150,8 @@ static inline int fake_start(Net *net, const NetRequest *request, net_done_fn do
     FakeNet *fake = (FakeNet *)net;
     FakeCall *call;
 
+    if (fake->start_code < 0)
+        return fake->start_code;
     if (fake->count == FAKE_CALLS_MAX)
         abort();
     call = &fake->calls[fake->count++];
