@@ -46,6 +46,8 @@ static void go_on(void *ctx)
 
 static int64_t think_ms(Person *person)
 {
+    if (person->swift)
+        return 0;
     return chance_hit(&person->chance, 50) ? chance_between(&person->chance, 50, 4000)
                                            : chance_between(&person->chance, 0, 3);
 }
@@ -64,6 +66,28 @@ static void note_reply(Person *person, const TreeReply *reply)
     }
 }
 
+static unsigned name_index(const char *name)
+{
+    unsigned number = 0;
+
+    sscanf(name, "web-%u", &number);
+    return number % WORLD_NAMES_MAX;
+}
+
+static void note_shown(Person *person)
+{
+    unsigned *shown_to = person->world->shown_to[person->project];
+
+    shown_to[name_index(person->stem)] = shown_to[name_index(person->other)] = person->index;
+    for (unsigned i = 0; i < WORLD_NAMES_MAX && strcmp(person->verb, "list") == 0; i++)
+        shown_to[i] = person->index;
+}
+
+bool person_saw_last(const Person *person)
+{
+    return person->world->shown_to[person->project][name_index(person->stem)] == person->index;
+}
+
 static void reply(Person *person)
 {
     World *world = person->world;
@@ -75,7 +99,9 @@ static void reply(Person *person)
     if (person->at_once)
         person->at_once(person);
     person->at_once = NULL;
+    note_shown(person);
     sim_clock_after_in_life(&world->clock, think_ms(person), go_on, person);
+    person->swift = false;
 }
 
 static void on_done(void *ctx, const TreeReply *answer)
@@ -285,6 +311,7 @@ void person_begin(Person *person)
     person->busy = true;
     person->instance = NULL;
     person->text = NULL;
+    person->looked_again = false;
     person->listed_count = 0;
     script_draw_name(person);
     scripts[i].script(person);
@@ -295,7 +322,7 @@ void person_drop(Person *person)
     if (person->waiting)
         tree_cancel(person->op);
     person->op = NULL;
-    person->waiting = person->busy = person->may_cancel = false;
+    person->waiting = person->busy = person->may_cancel = person->swift = false;
     person->next = person->at_once = NULL;
     person->handle = person->node = person->directory = 0;
 }

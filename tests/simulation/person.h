@@ -48,6 +48,8 @@ struct Person {
     bool complete; /* the text is one */
     bool may_cancel;
     bool patient;      /* never interrupts */
+    bool swift;        /* what follows the reply follows at once */
+    bool looked_again; /* at the script's name */
     int64_t opened_ms; /* when the open was asked for */
     bool numbers[WORLD_INSTANCES_MAX];
     uint64_t listed[PERSON_LISTED_MAX]; /* nodes that a listing counted */
@@ -69,6 +71,9 @@ int64_t person_bound_ms(const World *world, unsigned stages);
 void person_check(Person *person);
 
 /* ---- for scripts ---- */
+
+/* False: another was answered about the script's name since. The kernel goes by what it was last told of a name, whoever asked. */
+bool person_saw_last(const Person *person);
 
 /* Ends the script, and gives back what it holds. */
 void person_rest(Person *person);

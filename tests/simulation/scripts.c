@@ -71,6 +71,21 @@ static void look_for_file(Person *person)
     person_lookup(person, person->directory, person->name, on_file);
 }
 
+/* A name that others saw meanwhile stands for what they saw: what follows is asked by that, with no time in between. Two
+ * who look again at the same time, and see each other's look, leave it at that. */
+static void look_again(Person *person, person_fn look)
+{
+    if (person->looked_again) {
+        person_rest(person);
+        return;
+    }
+    person->looked_again = true;
+    person_forget(person, person->node);
+    person->node = 0;
+    person->swift = true;
+    look(person);
+}
+
 /* ---- look ---- */
 
 static void looked_again(Person *person)
@@ -214,15 +229,19 @@ static void tell_released(Person *person)
     truth_closed(person->world, person->text);
 }
 
+/* A text that is not sent yet is sent by then, and with it the delete that another asked for. */
+static void settle(Person *person, enum TreeSettle when, person_fn next)
+{
+    truth_hurried(person->world, person->project, person->stem);
+    person_settle(person, when, next);
+}
+
 static void flushed(Person *person)
 {
-    if (person->text && !person->complete && person->text->outcome == 1) {
-        person->at_once = tell_unfinished;
-        person_settle(person, TREE_RELEASE, released_unfinished);
-    } else {
-        person->at_once = tell_released;
-        person_settle(person, TREE_RELEASE, released_unfinished);
-    }
+    bool unfinished = person->text && !person->complete && person->text->outcome == 1;
+
+    person->at_once = unfinished ? tell_unfinished : tell_released;
+    settle(person, TREE_RELEASE, released_unfinished);
 }
 
 static void write_next(Person *person);
@@ -244,7 +263,7 @@ static void was_written(Person *person)
     if (person->code == 0 && person->written < person->to_write)
         write_next(person);
     else
-        person_settle(person, TREE_FLUSH, flushed);
+        settle(person, TREE_FLUSH, flushed);
 }
 
 /* In one piece, or in several. */
@@ -256,6 +275,7 @@ static void write_next(Person *person)
         count = 1 + chance_below(&person->chance, (unsigned)left - 1);
     person->piece = count;
     person->at_once = tell_written;
+    truth_hurried(person->world, person->project, person->stem);
     person_write(person, person->writing + person->written, count, person->written, was_written);
 }
 
@@ -312,7 +332,6 @@ static void opened_to_write(Person *person)
         person->node = person->entry.node;
     if (!person->to_write)
         make_text(person);
-    truth_hurried(person->world, person->project, person->stem);
     write_next(person);
 }
 
@@ -431,10 +450,16 @@ static void was_removed(Person *person)
     person_rest(person);
 }
 
+static void look_to_remove(Person *person);
+
 static void remove_file(Person *person)
 {
     if (!person->instance) {
         person_rest(person);
+        return;
+    }
+    if (!person_saw_last(person)) {
+        look_again(person, look_to_remove);
         return;
     }
     truth_removed(person->world, person->instance, person->project, person->stem, process_of(person));
@@ -476,10 +501,16 @@ static void was_renamed(Person *person)
     person_rest(person);
 }
 
+static void look_to_rename(Person *person);
+
 static void rename_file(Person *person)
 {
     if (!person->instance) {
         person_rest(person);
+        return;
+    }
+    if (!person_saw_last(person)) {
+        look_again(person, look_to_rename);
         return;
     }
     snprintf(person->other, sizeof person->other, "web-%u.json", 1 + chance_below(&person->chance, 2 * STEMS));

@@ -277,6 +277,8 @@ static bool is_there(const World *world, const WorldText *text)
 void truth_told(World *world, WorldText *text, int code)
 {
     const char *what = text->is_mkdir ? text->name : text->marker;
+    bool done_meanwhile =
+        text->done_ms > 0 && text->done_ms >= text->begun_ms; /* by another, who put the same in place */
 
     world_trace(world, "told of %s %s: %s", what, text->name, error_name(code));
     text->outcome = code;
@@ -289,7 +291,9 @@ void truth_told(World *world, WorldText *text, int code)
         drop_kept(world, made->project, made->name, text->begun_ms);
     }
     text->told_ms = world_now_ms(world);
-    text->kept = is_kept(code) && !text->is_mkdir;
+    text->kept = is_kept(code) && !text->is_mkdir && !done_meanwhile;
+    if (code == 0)
+        text->done_ms = text->told_ms;
     note_where_kept(world, text);
     if (code == 0 && text->created + text->updated == 0 && !is_there(world, text))
         world_violation(world, "%s of %s was acknowledged, and was never carried out", what, text->name);

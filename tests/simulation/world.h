@@ -21,6 +21,7 @@ enum {
     WORLD_TEXTS_MAX = 160,
     WORLD_MARKER_BYTES = 16,
     WORLD_INSTANCES_MAX = 128,
+    WORLD_NAMES_MAX = 16,
     WORLD_VIOLATION_BYTES = 512,
 };
 
@@ -65,6 +66,7 @@ typedef struct WorldText {
     char kept_name[CLOUD_NAME_BYTES]; /* … under this name: its file may have moved since it was opened */
     int64_t begun_ms;                 /* when the call began of whose outcome the writer was told … */
     int64_t told_ms;                  /* … and when that was */
+    int64_t done_ms;                  /* when a writer was last told that it was carried out; 0: none was */
     unsigned mount;                   /* number of the mount in which it was written */
 } WorldText;
 
@@ -105,6 +107,8 @@ typedef struct World {
     WorldText texts[WORLD_TEXTS_MAX];
     unsigned text_count;
     WorldInstance instances[WORLD_INSTANCES_MAX];
+    /* The person who was last answered about a name, by the number in it: web-N. */
+    unsigned shown_to[CLOUD_PROJECTS_MAX][WORLD_NAMES_MAX];
     bool disk_failed; /* in this mount */
     bool injected;    /* one call is made to fail */
     char violation[WORLD_VIOLATION_BYTES];
