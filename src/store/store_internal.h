@@ -27,7 +27,7 @@ typedef struct Fetch {
     uint64_t generation; /* when it left */
     int64_t started_ms;
     StoreOp *waiters;  /* a doubly linked list */
-    bool unattended;   /* begun without anybody waiting for it */
+    bool unattended;   /* it goes on with nobody waiting for it */
     bool held;         /* a list that nobody reads on … */
     int64_t held_ms;   /* … since */
     bool failing;      /* the last one failed … */

@@ -73,6 +73,8 @@ static void on_time(void *ctx)
         arm(op);
         return;
     }
+    if (impatient) /* what is served instead of it gets no newer unless it comes to its end */
+        op->fetch->unattended = true;
     if (was_in_line(op)) {
         failure = failure_make(-ERR_LIMITED, "The rate limit stood in the way for longer than %lld s.",
                                (long long)(op->store->config.wait_ms / 1000));

@@ -1,0 +1,148 @@
+/* What lists mean for what is known: the store over an API whose net answers what the test says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api.h"
+#include "store.h"
+#include "test_api_fakes.h"
+
+#define ROW(id)          "{\"id\":\"" id "\",\"name\":\"n\"}"
+#define PAGE(rows, next) "{\"data\":[" rows "],\"next_cursor\":" next "}"
+
+enum { TTL_MS = 10000, PATIENCE_MS = 5000 };
+
+static FakeClock fake;
+static FakeNet net;
+static Random chance = {.next = fake_next};
+static char path[] = "/tmp/test_store_lists.XXXXXX";
+static Api *api;
+static Store *store;
+static int dones;
+
+static int open_store(void **state)
+{
+    const ApiConfig config = {.endpoint = "https://api.test",
+                              .version = "2026-01-15",
+                              .token = {.file = path, .named = "token_file=THERE"},
+                              .timeout_ms = 30000,
+                              .wait_ms = 90000};
+    const StoreConfig times = {.ttl_ms = TTL_MS,
+                               .ttl_transition_ms = 2000,
+                               .ttl_projects_ms = 60000,
+                               .stale_contents_ms = 300000,
+                               .stale_names_ms = 86400000,
+                               .timeout_ms = 30000,
+                               .wait_ms = 90000};
+    Failure failure;
+
+    (void)state;
+    fake_clock_init(&fake);
+    fake_net_init(&net);
+    dones = 0;
+    if (api_new(&config, &net.net, &fake.clock, &chance, fsio_system(), &api, &failure) < 0)
+        return -1;
+    store = store_new(&times, api, NULL, &fake.clock);
+    return store ? 0 : -1;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    store_free(store);
+    api_free(api);
+    return 0;
+}
+
+static void on_done(void *ctx, const Failure *failure)
+{
+    (void)ctx;
+    assert_null(failure);
+    dones++;
+}
+
+static StoreOp *look(enum StoreOutcome expected)
+{
+    StoreOp *op;
+
+    assert_int_equal(store_list(store, STORE_INSTANCES, NULL, on_done, NULL, &op), expected);
+    fake_pass(&fake, 0);
+    return op;
+}
+
+static void answer(unsigned index, const char *body)
+{
+    assert_int_equal(net.count, index + 1);
+    fake_answer(&net, index, 200, "", body);
+    fake_pass(&fake, 0);
+}
+
+static bool is_known(const char *id)
+{
+    StoreFacts facts;
+
+    return store_peek(store, STORE_INSTANCES, id, &facts);
+}
+
+static void who_lost_patience_with_a_list_finds_it_whole_the_next_time(void **state)
+{
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "null"));
+    fake_pass(&fake, TTL_MS);
+    look(STORE_STARTED);
+    answer(1, PAGE(ROW("ins_1"), "\"c\""));
+    assert_int_equal(dones, 1);
+    fake_pass(&fake, PATIENCE_MS);
+    assert_int_equal(dones, 2); /* what is known, stale */
+    answer(2, PAGE(ROW("ins_2"), "\"d\""));
+    answer(3, PAGE(ROW("ins_3"), "null"));
+    assert_true(is_known("ins_3"));
+    look(STORE_HIT);
+    assert_int_equal(net.count, 4);
+}
+
+static void a_list_that_nobody_reads_on_is_held(void **state)
+{
+    (void)state;
+    store_cancel(look(STORE_STARTED));
+    answer(0, PAGE(ROW("ins_1"), "\"c\""));
+    assert_int_equal(net.count, 1);
+    look(STORE_STARTED);
+    answer(1, PAGE(ROW("ins_2"), "null"));
+    assert_int_equal(dones, 1);
+}
+
+static int make_file(void **state)
+{
+    int token = mkstemp(path);
+    bool made = token >= 0 && write(token, "one", 3) == 3;
+
+    (void)state;
+    if (token >= 0)
+        close(token);
+    return made ? 0 : -1;
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+#define STORE_TEST(function) cmocka_unit_test_setup_teardown(function, open_store, close_store)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(who_lost_patience_with_a_list_finds_it_whole_the_next_time),
+        STORE_TEST(a_list_that_nobody_reads_on_is_held),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
