@@ -99,7 +99,8 @@ int64_t api_pace_ms(Api *api);
 /* How long this call has stood in line so far for the rate limit, in milliseconds. */
 int64_t api_line_ms(const ApiCall *call);
 
-/* Rows of one page, each borrowed: take a reference to keep one. */
+/* Rows of one page, each borrowed: take a reference to keep one. None: the list begins anew, since rows came or went while
+ * it was read; those that it brought so far may be gone. */
 typedef void (*api_page_fn)(void *ctx, Resource *const *rows, size_t count);
 /* complete: the list's end was seen, and nothing shifted while paging: what was not in it does not exist. With a
  * failure never complete. */

@@ -59,8 +59,7 @@ static int ask(Listing *listing)
 static void hand_on(Listing *listing, Resource *const *rows, size_t count)
 {
     listing->in_page = true;
-    if (count > 0)
-        listing->page(listing->ctx, rows, count);
+    listing->page(listing->ctx, rows, count);
     listing->in_page = false;
 }
 
@@ -144,9 +143,23 @@ static void finish_failed(Listing *listing, const Verdict *verdict)
     finish(listing, &failure, false);
 }
 
+/* After a page that was taken, or a cursor that was refused. */
+static void go_on(Listing *listing, const Verdict *verdict, enum PagerStep next, bool restarts, const Failure *failure)
+{
+    if (verdict->count > 0)
+        hand_on(listing, verdict->rows, verdict->count);
+    if (restarts && !listing->cancelled)
+        hand_on(listing, NULL, 0);
+    if (listing->cancelled)
+        listing_free(listing);
+    else
+        step(listing, next, failure);
+}
+
 static void on_verdict(void *ctx, const Verdict *verdict)
 {
     Listing *listing = ctx;
+    unsigned restarts = listing->pager.restarts;
     enum PagerStep next;
     Failure failure;
 
@@ -157,7 +170,7 @@ static void on_verdict(void *ctx, const Verdict *verdict)
     }
     if (verdict->failure.code < 0) {
         if (is_about_paging(listing, &verdict->failure) && pager_restart(&listing->pager))
-            step(listing, PAGER_NEXT, NULL);
+            go_on(listing, verdict, PAGER_NEXT, true, NULL);
         else
             finish_failed(listing, verdict);
         return;
@@ -165,11 +178,7 @@ static void on_verdict(void *ctx, const Verdict *verdict)
     next = pager_take(&listing->pager, &verdict->page, verdict->rows, verdict->count, &failure);
     if (next == PAGER_FAILED)
         memcpy(failure.request_id, verdict->request_id, sizeof failure.request_id);
-    hand_on(listing, verdict->rows, verdict->count);
-    if (listing->cancelled)
-        listing_free(listing);
-    else
-        step(listing, next, &failure);
+    go_on(listing, verdict, next, listing->pager.restarts > restarts, &failure);
 }
 
 int listing_start(Courier *courier, enum ApiClass class, bool projects, api_page_fn page, api_list_fn done, void *ctx,

@@ -184,12 +184,21 @@ void fetch_list_refresh(Set *set)
     set_held(set, false);
 }
 
+/* What a list had brought before it began anew may be gone. */
+static void unlist_all(Set *set)
+{
+    for (Entry *each = set->entries; each; each = each->hh.next)
+        each->listed = 0;
+}
+
 static void on_page(void *ctx, Resource *const *rows, size_t count)
 {
     Set *set = ctx;
     StoreOp *each, *next;
 
     set->store->silent_ms = clock_now_ms(set->store->clock);
+    if (count == 0)
+        unlist_all(set);
     for (size_t i = 0; i < count; i++) {
         Entry *entry = entry_take(set, rows[i], ROW_LISTED, set->fetch.generation);
 

@@ -52,7 +52,7 @@ void reset_answer(Store *store)
     fetch_answer_all(&store->orphans, NULL);
 }
 
-/* What came by our own hand after the list had left says nothing. */
+/* What came by our own hand after the list had left says nothing, nor what came and went while it was read. */
 bool reset_shows_in_list(const Set *set)
 {
     size_t gone = 0;
@@ -62,7 +62,7 @@ bool reset_shows_in_list(const Set *set)
 
         if (listed && each->born != set->listing)
             return false;
-        gone += !listed && each->generation <= set->fetch.generation;
+        gone += !listed && each->born != set->listing && each->generation <= set->fetch.generation;
     }
     return gone >= GONE_MIN;
 }

@@ -23,6 +23,7 @@ typedef struct Outcome {
     Failure failure; /* code 0: none */
     char id[64];     /* of the resource; "" if there was none */
     size_t rows;
+    unsigned restarts;
     ApiCall *cancel_in_page;
 } Outcome;
 
@@ -83,6 +84,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
 
     (void)rows;
     outcome->rows += count;
+    outcome->restarts += count == 0;
     if (outcome->cancel_in_page)
         api_cancel(outcome->cancel_in_page);
 }
@@ -420,6 +422,7 @@ static void a_list_whose_cursor_is_refused_begins_anew_twice(void **state)
         fake_answer(&net, 2 * run + 1, 400, "", REFUSED);
     }
     assert_int_equal(out.dones, 1);
+    assert_int_equal(out.restarts, 2);
     assert_int_equal(out.failure.code, -ERR_REMOTE);
     assert_false(out.complete);
     api_list_instances(api, API_READ, on_page, on_list, &out, &call);

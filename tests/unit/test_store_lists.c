@@ -12,8 +12,9 @@
 #include "store.h"
 #include "test_api_fakes.h"
 
-#define ROW(id)          "{\"id\":\"" id "\",\"name\":\"n\"}"
-#define PAGE(rows, next) "{\"data\":[" rows "],\"next_cursor\":" next "}"
+#define ROW(id)               "{\"id\":\"" id "\",\"name\":\"n\"}"
+#define PAGE(rows, next)      "{\"data\":[" rows "],\"next_cursor\":" next "}"
+#define NUMBERED(rows, total) "{\"data\":[" rows "],\"pagination\":{\"total\":" total "}}"
 
 enum { TTL_MS = 10000, PATIENCE_MS = 5000 };
 
@@ -118,6 +119,22 @@ static void a_list_that_nobody_reads_on_is_held(void **state)
     assert_int_equal(dones, 1);
 }
 
+static void what_a_list_brought_before_it_began_anew_may_be_gone(void **state)
+{
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, NUMBERED(ROW("ins_1"), "3"));
+    answer(1, NUMBERED(ROW("ins_2"), "3"));
+    answer(2, NUMBERED(ROW("ins_4"), "2")); /* one has gone */
+    answer(3, NUMBERED(ROW("ins_2"), "2"));
+    assert_true(is_known("ins_1"));
+    answer(4, NUMBERED(ROW("ins_4"), "2"));
+    assert_int_equal(dones, 1);
+    assert_false(is_known("ins_1"));
+    assert_true(is_known("ins_2") && is_known("ins_4"));
+    assert_int_equal(net.count, 5);
+}
+
 static int make_file(void **state)
 {
     int token = mkstemp(path);
@@ -142,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(who_lost_patience_with_a_list_finds_it_whole_the_next_time),
         STORE_TEST(a_list_that_nobody_reads_on_is_held),
+        STORE_TEST(what_a_list_brought_before_it_began_anew_may_be_gone),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);
