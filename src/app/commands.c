@@ -83,7 +83,7 @@ static int tell_control(const CommandWords *words, const char *control)
         return say(fd, control, mountpoint);
     if (write(fd, what, strlen(what)) == (ssize_t)strlen(what))
         return EXIT_OK;
-    failure = failure_make(error_from_errno(errno), "%s: nothing to do there.", what);
+    failure = failure_make(error_from_errno(errno), "%s: there is nothing to %s.", what, control);
     say_failure(&failure);
     return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_FAILED;
 }

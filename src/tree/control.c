@@ -37,43 +37,65 @@ static Binding *binding_of_path(Tree *tree, char *path)
     return binding_find_any(dir, stem);
 }
 
-static void undo(Tree *tree, const Binding *only)
-{
-    Hidden *waiting;
+/* What a command is about: everything, a project, or an instance; of none of them `named` is false. */
+typedef struct Scope {
+    bool named;
+    const Dir *dir;
+    const Binding *binding;
+} Scope;
 
-    if (only)
-        unhide(only->hidden);
-    while (!only && (waiting = hidden_waiting(tree, NULL)) != NULL)
-        unhide(waiting);
+static Scope scope_of(Tree *tree, const char *text, size_t count)
+{
+    Scope scope = {0};
+    char *path = strndup(text, count);
+
+    if (!path)
+        return scope;
+    scope.named = strcmp(path, "all") == 0;
+    if (!scope.named)
+        scope.dir = dir_find_stem(tree, path);
+    if (!scope.named && !scope.dir)
+        scope.binding = binding_of_path(tree, path);
+    scope.named = scope.named || scope.dir || scope.binding;
+    free(path);
+    return scope;
 }
 
-/* "all", or a path. refresh: the next look there asks the API. undo: a delete that waits there is taken back. */
+/* False: no delete waits there. */
+static bool undo(Tree *tree, const Scope *scope)
+{
+    Hidden *waiting = scope->binding ? scope->binding->hidden : hidden_waiting(tree, scope->dir);
+
+    if (!scope->named || !waiting || !hidden_waits(waiting))
+        return false;
+    unhide(waiting);
+    while (!scope->binding && (waiting = hidden_waiting(tree, scope->dir)) != NULL)
+        unhide(waiting);
+    return true;
+}
+
+/* "all", or the path of a project or a file. refresh: the next look there asks the API. undo: deletes that wait there are
+ * taken back. */
 void control_write_step(TreeOp *op)
 {
     size_t count = op->handle->buffer.len;
     const char *text = skip_mount(buf_text(&op->handle->buffer), &count);
+    Scope scope = scope_of(op->tree, text, count);
     TreeReply reply = {.count = op->count};
-    char *path = strndup(text, count);
-    bool all = path && strcmp(path, "all") == 0;
-    bool project = path && dir_find_stem(op->tree, path);
-    Binding *binding = path && !all ? binding_of_path(op->tree, path) : NULL;
 
     buf_clear(&op->handle->buffer);
-    free(path);
-    if (op->handle->writes == WRITE_REFRESH && !all && !project && !binding) {
+    if (op->handle->writes == WRITE_UNDO && !undo(op->tree, &scope)) {
+        op_refuse(op, -ERR_NOT_FOUND, "Write `all`, or the path of a project or file whose delete still waits.",
+                  "No delete waits there.");
+        return;
+    }
+    if (op->handle->writes == WRITE_REFRESH && !scope.named) {
         op_refuse(op, -ERR_NOT_FOUND, "Write `all`, or a path below the mount, such as prod or prod/web-1.json.",
                   "There is no such file here.");
         return;
     }
-    if (op->handle->writes == WRITE_UNDO && !all && (!binding || !binding->hidden || !hidden_waits(binding->hidden))) {
-        op_refuse(op, -ERR_NOT_FOUND, "Write `all`, or the path of a file whose delete still waits.",
-                  "No delete waits there.");
-        return;
-    }
-    if (op->handle->writes == WRITE_UNDO)
-        undo(op->tree, binding);
-    else
-        store_hint(op->tree->store, binding ? resource_id(binding->resource) : NULL);
+    if (op->handle->writes == WRITE_REFRESH)
+        store_hint(op->tree->store, scope.binding ? resource_id(scope.binding->resource) : NULL);
     op_finish(op, &reply);
 }
 

@@ -93,6 +93,15 @@ deletes_are() {
     [ -e "$prod/web-1.json" ]
 }
 
+@test "undo of a project brings back what waits there" {
+    up delete_delay=1
+    rm "$prod/web-1.json" "$prod/web-2.json" "$MNT/staging/web-3.json"
+    echo prod >"$MNT/.skystack/undo"
+    [ -e "$prod/web-1.json" ]
+    [ -e "$prod/web-2.json" ]
+    [ ! -e "$MNT/staging/web-3.json" ]
+}
+
 @test "skystackfs undo does the same" {
     up delete_delay=3
     rm "$prod/web-1.json"
@@ -108,6 +117,9 @@ deletes_are() {
     up
     refused 'No such file' bash -c 'echo prod/web-1.json >"$1"' - "$MNT/.skystack/undo"
     refused 'No such file' bash -c 'echo prod/nobody.json >"$1"' - "$MNT/.skystack/undo"
+    refused 'No such file' bash -c 'echo prod >"$1"' - "$MNT/.skystack/undo"
+    refused 'No such file' bash -c 'echo all >"$1"' - "$MNT/.skystack/undo"
+    refused '/prod: there is nothing to undo' "$SKYSTACKFS" undo "$prod"
 }
 
 @test "sync of a directory sends what waits there, and returns the outcome" {
