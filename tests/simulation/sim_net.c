@@ -148,16 +148,6 @@ static void bend(SimFlight *flight, CloudAnswer *answer)
     }
 }
 
-/* A list's last page that gets there whole is what makes a list complete. */
-static void note_list(SimFlight *flight)
-{
-    const char *path = flight->path, *body = buf_text(&flight->answer.body);
-
-    if (strncmp(path, "/v1/instances?", 14) == 0 && flight->answer.status == 200 && flight->fate != FATE_CUT_UNSEEN &&
-        flight->fate != FATE_RUBBISH && (strstr(body, "\"next_cursor\":null") || strstr(body, "\"total\":")))
-        flight->net->full_lists++;
-}
-
 static void on_back(void *ctx)
 {
     SimFlight *flight = ctx;
@@ -176,7 +166,9 @@ static void on_back(void *ctx)
             flight->net->idle++;
         if (flight->fate != FATE_GOOD || response.status >= 500 || response.status == 429 || response.status == 401)
             flight->net->troubled_ms = flight->net->clock->now_ms;
-        note_list(flight);
+        if (flight->fate == FATE_GOOD && response.status == 200)
+            sim_lists_came(&flight->net->lists, flight->path, response.body, flight->started_ms,
+                           flight->net->clock->now_ms);
         end(flight, &response);
     }
     let_go(flight);
@@ -398,6 +390,7 @@ static int start(Net *base, const NetRequest *request, net_done_fn done, void *c
     sim_trace(net->trace, net->clock->now_ms, "net %llu: %s %s%s, %s", (unsigned long long)flight->number,
               flight->method, flight->path, flight->reused ? " (reused)" : "", fate_names[flight->fate]);
     net->sent(net->ctx, flight);
+    sim_lists_sent(&net->lists, flight->method, flight->path, net->clock->now_ms);
     note_in_ledger(net);
     launch(flight);
     after(flight, flight->timeout_ms, on_timeout);
@@ -428,6 +421,7 @@ void sim_net_init(SimNet *net, SimClock *clock, SimTrace *trace, Cloud *cloud, C
                     .chance = chance,
                     .latency_ms = 50,
                     .troubled_ms = -1};
+    sim_lists_clear(&net->lists);
 }
 
 void sim_net_release(SimNet *net)

@@ -10,6 +10,7 @@
 #include "cloud.h"
 #include "net.h"
 #include "sim_clock.h"
+#include "sim_lists.h"
 #include "sim_trace.h"
 
 enum {
@@ -48,11 +49,12 @@ typedef struct SimNet {
     int64_t latency_ms;      /* at most, one way, while nothing does */
     bool out;                /* no route at all */
     SimFlight *flights;
-    unsigned under_way;                     /* neither answered nor cancelled */
-    unsigned idle;                          /* connections that may be reused */
-    int64_t troubled_ms;                    /* when something last happened to a request, or its answer; -1: never */
-    uint64_t started, repeated, full_lists; /* full_lists: last pages of lists that were delivered whole */
-    int64_t *ledger;                        /* when each request left that reached the server's end */
+    unsigned under_way;  /* neither answered nor cancelled */
+    unsigned idle;       /* connections that may be reused */
+    int64_t troubled_ms; /* when something last happened to a request, or its answer; -1: never */
+    uint64_t started, repeated;
+    SimLists lists;
+    int64_t *ledger; /* when each request left that reached the server's end */
     unsigned ledger_count, ledger_room;
     sim_net_sent_fn sent;
     void *ctx;

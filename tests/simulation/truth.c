@@ -13,6 +13,17 @@ enum {
     SWIFT_MS = 400, /* slower than that, a list takes longer than patience lasts */
 };
 
+static int64_t later(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
+/* When something out of the ordinary last befell it. */
+static int64_t trouble_ms(const World *world)
+{
+    return later(later(world->net.troubled_ms, world->calm_since_ms), world->net.lists.failed_ms);
+}
+
 /* ---- requests ---- */
 
 static bool is_durable(World *world, const char *text)
@@ -68,12 +79,24 @@ static void check_delete(World *world, const SimFlight *flight)
         world_violation(world, "%s is to be deleted, and nobody had asked for that", flight->path);
 }
 
+/* Who was told something old because a list dragged on did not bear that for nothing. */
+static void check_list(World *world, const SimFlight *flight)
+{
+    const SimLists *lists = &world->net.lists;
+
+    if (lists->owed && sim_lists_is_new(lists, flight->method, flight->path) &&
+        trouble_ms(world) < lists->now.attempt_ms)
+        world_violation(world, "a list that began at %lld was too slow for somebody, and was given up",
+                        (long long)lists->now.attempt_ms);
+}
+
 void truth_on_sent(void *ctx, const SimFlight *flight)
 {
     World *world = ctx;
     char note[128], marker[WORLD_MARKER_BYTES];
     WorldText *text;
 
+    check_list(world, flight);
     if (strcmp(flight->method, "GET") == 0)
         return;
     note_of_request(flight, note, sizeof note);
@@ -365,17 +388,18 @@ void truth_taken_back(World *world, unsigned project, const char *name, pid_t pr
 
 /* ---- what is said of the world ---- */
 
-/* The earliest time whose truth may still be told. */
-static int64_t since_ms(const World *world, int64_t asked_ms)
+/* The earliest time whose truth may still be told, of what whole lists tell, or of what single looks do. */
+static int64_t since_ms(World *world, int64_t asked_ms, bool by_list)
 {
-    int64_t trouble = world->net.troubled_ms > world->calm_since_ms ? world->net.troubled_ms : world->calm_since_ms;
     int64_t since = asked_ms - world->config.store.ttl_ms - SLACK_MS;
     ApiStats stats;
 
     api_stats(world->api, &stats);
     if (stats.token_latched || world->config.per_minute > 0 || world->net.latency_ms > SWIFT_MS ||
-        trouble + CALM_MS > since)
+        trouble_ms(world) + CALM_MS > since)
         return world->mounted_ms;
+    if (by_list && world->net.lists.count > 0)
+        return sim_lists_told_ms(&world->net.lists, world->config.store.ttl_ms, asked_ms, world_now_ms(world));
     return since;
 }
 
@@ -411,7 +435,7 @@ static bool pages_may_have_shifted(const World *world, int64_t since)
 
 void truth_absent(World *world, unsigned project, const char *name, int64_t asked_ms)
 {
-    int64_t since = since_ms(world, asked_ms);
+    int64_t since = since_ms(world, asked_ms, true);
 
     if (count_of_name(world, project, name, world->mounted_ms) > 1 || pages_may_have_shifted(world, since))
         return;
@@ -439,9 +463,11 @@ void truth_read(World *world, const CloudInstance *instance, const char *bytes, 
 {
     static const char key[] = "\"health\": \"r";
     const char *at = memmem(bytes, count, key, strlen(key));
-    int64_t since = since_ms(world, asked_ms);
+    int64_t since = since_ms(world, asked_ms, false);
     unsigned long revision;
 
+    if (!world->config.cloud.summaries && since_ms(world, asked_ms, true) < since)
+        since = since_ms(world, asked_ms, true);
     if (since == world->mounted_ms && asked_ms - world->config.store.stale_contents_ms - SLACK_MS > since)
         since = asked_ms - world->config.store.stale_contents_ms - SLACK_MS;
     if (!at || !memmem(bytes, count, "\"id\": \"ins_", 11)) {
@@ -456,7 +482,7 @@ void truth_read(World *world, const CloudInstance *instance, const char *bytes, 
 
 void truth_listed(World *world, unsigned project, const bool *numbers, int64_t asked_ms)
 {
-    int64_t since = since_ms(world, asked_ms);
+    int64_t since = since_ms(world, asked_ms, true);
     bool shifted = pages_may_have_shifted(world, since);
 
     for (unsigned i = 0; i < world->cloud.count; i++) {

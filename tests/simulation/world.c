@@ -186,6 +186,7 @@ bool world_mount(World *world)
     world->mounts++;
     world->mounted_ms = world->calm_since_ms = world_now_ms(world);
     world->disk_failed = world->disk.fail_permille > 0 || world->injected;
+    sim_lists_clear(&world->net.lists);
     for (unsigned i = 0; i < WORLD_INSTANCES_MAX; i++)
         world->instances[i] = (WorldInstance){.moved_ms = -1};
     if (start_disk(world, &failure) && start_api(world, &failure) && start_tree(world, &failure)) {
