@@ -12,6 +12,7 @@ static void begin(Store *store, Fetch *fetch)
 {
     fetch->generation = store->generation;
     fetch->started_ms = clock_now_ms(store->clock);
+    fetch->paused_ms = 0;
     if (store->in_flight++ == 0)
         store->silent_ms = fetch->started_ms;
 }
@@ -35,7 +36,7 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
 
     if (fetch && fetch->call && !fetch->held) {
         facts->refreshing = true;
-        facts->refreshing_ms = now - fetch->started_ms;
+        facts->refreshing_ms = now - fetch->started_ms - fetch->paused_ms;
     }
     if (fetch && fetch->failing) {
         facts->failing = true;
@@ -162,9 +163,11 @@ static void set_held(Set *set, bool held)
     if (held) {
         fetch->held_ms = clock_now_ms(store->clock);
         store->in_flight--;
-    } else if (store->in_flight++ == 0) {
-        store->silent_ms = clock_now_ms(store->clock);
+        return;
     }
+    fetch->paused_ms += clock_now_ms(store->clock) - fetch->held_ms;
+    if (store->in_flight++ == 0)
+        store->silent_ms = clock_now_ms(store->clock);
 }
 
 void fetch_hold_if_idle(Set *set)
@@ -227,7 +230,7 @@ static void remove_unlisted(Set *set, StoreOp **waiters)
     }
 }
 
-/* The list is what there is. */
+/* The list is what there is. That nobody read on for a while made it no younger. */
 static void take_list(Set *set, StoreOp **waiters)
 {
     Store *store = set->store;
@@ -239,7 +242,7 @@ static void take_list(Set *set, StoreOp **waiters)
     tombstones_drop_before(set, set->fetch.generation);
     set->complete = true;
     set->expired = set->warm = false;
-    set->complete_ms = clock_now_ms(store->clock);
+    set->complete_ms = clock_now_ms(store->clock) - set->fetch.paused_ms;
     if (set->kind == STORE_INSTANCES)
         settle_on_list(store, set->fetch.generation);
     if (reset)
@@ -247,10 +250,13 @@ static void take_list(Set *set, StoreOp **waiters)
     keep_note_list(store);
 }
 
-/* A list that the API was reset under is of two times: it begins anew, for those who wait. */
+/* A list that the API was reset under, or that was held again and again, is of two times: it begins anew, for those who
+ * wait. */
 static bool begin_anew(Set *set)
 {
-    if (set->kind != STORE_INSTANCES || set->world == set->store->world)
+    bool reset = set->kind == STORE_INSTANCES && set->world != set->store->world;
+
+    if (!reset && set->fetch.paused_ms < HELD_MAX_MS)
         return false;
     return fetch_list_start(set, set->fetch.unattended ? API_REFRESH : API_READ) == 0;
 }

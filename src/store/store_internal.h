@@ -30,6 +30,7 @@ typedef struct Fetch {
     bool unattended;   /* it goes on with nobody waiting for it */
     bool held;         /* a list that nobody reads on … */
     int64_t held_ms;   /* … since */
+    int64_t paused_ms; /* … and before that, all told */
     bool failing;      /* the last one failed … */
     int64_t failed_ms; /* … then */
     int64_t asked_ms;  /* when somebody last wanted to know; 0: never */

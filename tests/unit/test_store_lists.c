@@ -119,6 +119,39 @@ static void a_list_that_nobody_reads_on_is_held(void **state)
     assert_int_equal(dones, 1);
 }
 
+static void a_list_is_none_the_younger_for_having_been_held(void **state)
+{
+    (void)state;
+    store_cancel(look(STORE_STARTED));
+    answer(0, PAGE(ROW("ins_1"), "\"c\""));
+    fake_pass(&fake, TTL_MS - 1000);
+    look(STORE_STARTED);
+    answer(1, PAGE(ROW("ins_2"), "null"));
+    assert_int_equal(dones, 1);
+    fake_pass(&fake, 999);
+    look(STORE_HIT);
+    fake_pass(&fake, 1);
+    look(STORE_STARTED);
+    assert_int_equal(net.count, 3);
+}
+
+static void a_list_that_was_held_again_and_again_begins_anew(void **state)
+{
+    (void)state;
+    store_cancel(look(STORE_STARTED));
+    answer(0, PAGE(ROW("ins_1"), "\"c\""));
+    fake_pass(&fake, TTL_MS / 2);
+    store_cancel(look(STORE_STARTED));
+    answer(1, PAGE(ROW("ins_2"), "\"d\""));
+    fake_pass(&fake, TTL_MS / 2);
+    look(STORE_STARTED);
+    answer(2, PAGE(ROW("ins_3"), "null"));
+    assert_int_equal(dones, 0);
+    answer(3, PAGE(ROW("ins_2"), "null"));
+    assert_int_equal(dones, 1);
+    assert_false(is_known("ins_1"));
+}
+
 static void what_a_list_brought_before_it_began_anew_may_be_gone(void **state)
 {
     (void)state;
@@ -159,6 +192,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(who_lost_patience_with_a_list_finds_it_whole_the_next_time),
         STORE_TEST(a_list_that_nobody_reads_on_is_held),
+        STORE_TEST(a_list_is_none_the_younger_for_having_been_held),
+        STORE_TEST(a_list_that_was_held_again_and_again_begins_anew),
         STORE_TEST(what_a_list_brought_before_it_began_anew_may_be_gone),
     };
 
