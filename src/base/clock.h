@@ -17,6 +17,7 @@ typedef void (*clock_fn)(void *ctx);
 typedef struct ClockOps {
     int64_t (*now_ms)(Clock *clock);
     int64_t (*wall_ms)(Clock *clock);
+    int64_t (*asleep_ms)(Clock *clock);
     Timer *(*timer_new)(Clock *clock, clock_fn fire, void *ctx);
     void (*timer_start)(Timer *timer, int64_t delay_ms);
     void (*timer_stop)(Timer *timer);
@@ -41,6 +42,12 @@ static inline int64_t clock_now_ms(Clock *clock)
 static inline int64_t clock_wall_ms(Clock *clock)
 {
     return clock->ops->wall_ms(clock);
+}
+
+/* How long the machine has been suspended since that fixed point, within a few milliseconds. */
+static inline int64_t clock_asleep_ms(Clock *clock)
+{
+    return clock->ops->asleep_ms(clock);
 }
 
 /* A stopped timer, which the caller frees; NULL if there is no memory. */

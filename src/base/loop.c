@@ -69,6 +69,12 @@ static int64_t real_wall_ms(Clock *clock)
     return read_clock_ms(CLOCK_REALTIME);
 }
 
+static int64_t real_asleep_ms(Clock *clock)
+{
+    (void)clock;
+    return read_clock_ms(CLOCK_BOOTTIME) - read_clock_ms(CLOCK_MONOTONIC);
+}
+
 static void on_timer(uv_timer_t *handle)
 {
     LoopTimer *timer = handle->data;
@@ -153,6 +159,7 @@ static void run_posted(uv_check_t *handle)
 static const ClockOps real_clock = {
     .now_ms = real_now_ms,
     .wall_ms = real_wall_ms,
+    .asleep_ms = real_asleep_ms,
     .timer_new = real_timer_new,
     .timer_start = real_timer_start,
     .timer_stop = real_timer_stop,

@@ -174,6 +174,7 @@ static void send(Change *change)
         return;
     }
     change->state = CHANGE_SENDING;
+    change->asleep_ms = clock_asleep_ms(change->store->clock);
     crash_point("change.written");
     r = start_call(change);
     if (r == 0) {
@@ -305,6 +306,8 @@ static bool is_called_otherwise(const Change *change, const Resource *now, Failu
     return true;
 }
 
+static void look(Change *change);
+
 static void on_looked(void *ctx, const Failure *failure, const ApiAnswer *answer)
 {
     Change *change = ctx;
@@ -315,6 +318,10 @@ static void on_looked(void *ctx, const Failure *failure, const ApiAnswer *answer
     change->call = NULL;
     if (failure) {
         look_failed(change, failure);
+        return;
+    }
+    if (store_slept_since(change->store, change->asleep_ms)) { /* that is not how it is now */
+        look(change);
         return;
     }
     entry = entry_take(set, answer->resource, ROW_DETAILS, change->store->generation);
@@ -334,6 +341,7 @@ static void look(Change *change)
     int r;
 
     change->state = CHANGE_LOOKING;
+    change->asleep_ms = clock_asleep_ms(change->store->clock);
     crash_point("change.looking");
     r = api_get(change->store->api, API_CHANGE, change->id, on_looked, change, &change->call);
     if (r == 0)

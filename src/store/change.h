@@ -30,7 +30,8 @@ typedef struct Change {
     size_t name_bytes, text_bytes;
     char *etag;
     uid_t uid;
-    uint64_t world; /* the store's, when it was asked for: an id of another one means something else */
+    int64_t asleep_ms; /* how long the machine had been suspended when its last request left */
+    uint64_t world;    /* the store's, when it was asked for: an id of another one means something else */
     store_prepare_fn prepare;
     void *prepare_ctx;
     struct Change *prev, *next;

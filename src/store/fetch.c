@@ -12,6 +12,7 @@ static void begin(Store *store, Fetch *fetch)
 {
     fetch->generation = store->generation;
     fetch->started_ms = clock_now_ms(store->clock);
+    fetch->asleep_ms = clock_asleep_ms(store->clock);
     fetch->paused_ms = 0;
     if (store->in_flight++ == 0)
         store->silent_ms = fetch->started_ms;
@@ -36,7 +37,8 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
 
     if (fetch && fetch->call && !fetch->held) {
         facts->refreshing = true;
-        facts->refreshing_ms = now - fetch->started_ms - fetch->paused_ms;
+        facts->refreshing_ms =
+            now - fetch->started_ms - fetch->paused_ms - (clock_asleep_ms(store->clock) - fetch->asleep_ms);
     }
     if (fetch && fetch->failing) {
         facts->failing = true;
@@ -106,6 +108,16 @@ void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
     store->in_flight -= !fetch->held;
 }
 
+/* Takes in a row of a request that may have left before the machine was suspended; then the next look asks again. */
+static Entry *take_row(Set *set, const Fetch *fetch, Resource *row, enum RowSource source)
+{
+    Entry *entry = entry_take(set, row, source, fetch->generation);
+
+    if (entry && store_slept_since(set->store, fetch->asleep_ms))
+        entry->expired = true;
+    return entry;
+}
+
 static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
 {
     Entry *entry = ctx;
@@ -116,7 +128,7 @@ static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
     note_outcome(set->store, fetch, failure);
     take_waiters(fetch, &waiters);
     if (answer)
-        entry_take(set, answer->resource, ROW_DETAILS, fetch->generation);
+        take_row(set, fetch, answer->resource, ROW_DETAILS);
     else if (failure->code == -ERR_NOT_FOUND && entry->generation <= fetch->generation)
         entry_bury(set, entry);
     reset_answer(set->store);
@@ -203,7 +215,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
     if (count == 0)
         unlist_all(set);
     for (size_t i = 0; i < count; i++) {
-        Entry *entry = entry_take(set, rows[i], ROW_LISTED, set->fetch.generation);
+        Entry *entry = take_row(set, &set->fetch, rows[i], ROW_LISTED);
 
         if (entry)
             entry->listed = set->listing;
@@ -241,7 +253,8 @@ static void take_list(Set *set, StoreOp **waiters)
     remove_unlisted(set, waiters);
     tombstones_drop_before(set, set->fetch.generation);
     set->complete = true;
-    set->expired = set->warm = false;
+    set->expired = store_slept_since(store, set->fetch.asleep_ms);
+    set->warm = false;
     set->complete_ms = clock_now_ms(store->clock) - set->fetch.paused_ms;
     if (set->kind == STORE_INSTANCES)
         settle_on_list(store, set->fetch.generation);
@@ -250,13 +263,14 @@ static void take_list(Set *set, StoreOp **waiters)
     keep_note_list(store);
 }
 
-/* A list that the API was reset under, or that was held again and again, is of two times: it begins anew, for those who
- * wait. */
+/* A list that the API was reset or the machine suspended under, or that was held again and again, is of two times: it
+ * begins anew, for those who wait. */
 static bool begin_anew(Set *set)
 {
     bool reset = set->kind == STORE_INSTANCES && set->world != set->store->world;
+    bool slept = store_slept_since(set->store, set->fetch.asleep_ms);
 
-    if (!reset && set->fetch.paused_ms < HELD_MAX_MS)
+    if (!reset && !slept && set->fetch.paused_ms < HELD_MAX_MS)
         return false;
     return fetch_list_start(set, set->fetch.unattended ? API_REFRESH : API_READ) == 0;
 }

@@ -59,7 +59,7 @@ static Resource *take_in(Change *change, Resource *resource)
     if (!entry)
         return NULL;
     entry->generation = generation;
-    if (!resource)
+    if (!resource || store_slept_since(store, change->asleep_ms))
         entry->expired = true;
     return entry->resource;
 }

@@ -26,6 +26,7 @@ typedef struct Fetch {
     ApiCall *call;       /* NULL: none under way */
     uint64_t generation; /* when it left */
     int64_t started_ms;
+    int64_t asleep_ms; /* how long the machine had been suspended by then */
     StoreOp *waiters;  /* a doubly linked list */
     bool unattended;   /* it goes on with nobody waiting for it */
     bool held;         /* a list that nobody reads on … */
@@ -100,6 +101,7 @@ struct StoreOp {
     void *ctx;
     Timer *timer;
     int64_t started_ms;
+    int64_t asleep_ms;      /* as of a fetch */
     int64_t patience_at_ms; /* when it would rather be served stale; negative: never */
 };
 
@@ -238,6 +240,10 @@ void reset_by_list(Store *store);
 
 /* audit.c: one line of audit.jsonl. failure NULL: it was carried out. id: of the instance, or "". */
 void audit_write(Store *store, const Intent *intent, const char *id, const char *request_id, const Failure *failure);
+
+/* waiter.c: whether the machine was suspended since clock_asleep_ms() said that: what comes now of a request that left
+ * before may have been said by the API before. */
+bool store_slept_since(const Store *store, int64_t asleep_ms);
 
 /* store.c: gives the answer that is there now to an operation that was parked, and frees it. */
 void op_answer(StoreOp *op, const Failure *failure);

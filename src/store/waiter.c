@@ -5,7 +5,12 @@
 
 #include "error.h"
 
-enum { LINE_RECHECK_MS = 50 };
+enum { LINE_RECHECK_MS = 50, SLEPT_MIN_MS = 1000 };
+
+bool store_slept_since(const Store *store, int64_t asleep_ms)
+{
+    return clock_asleep_ms(store->clock) - asleep_ms >= SLEPT_MIN_MS;
+}
 
 StoreOp *op_new(Store *store, enum OpKind kind, void *ctx)
 {
@@ -17,6 +22,7 @@ StoreOp *op_new(Store *store, enum OpKind kind, void *ctx)
     op->kind = kind;
     op->ctx = ctx;
     op->started_ms = clock_now_ms(store->clock);
+    op->asleep_ms = clock_asleep_ms(store->clock);
     op->patience_at_ms = -1;
     return op;
 }
@@ -39,13 +45,14 @@ void op_free(StoreOp *op)
     free(op);
 }
 
-/* Time in the line for the rate limit does not count against `timeout`, up to `wait`. */
+/* Time in the line for the rate limit does not count against `timeout`, up to `wait`, nor does what the machine slept. */
 static int64_t deadline_ms(const StoreOp *op)
 {
     const StoreConfig *config = &op->store->config;
+    int64_t asleep_ms = clock_asleep_ms(op->store->clock) - op->asleep_ms;
     int64_t in_line = op->fetch && op->fetch->call ? api_line_ms(op->fetch->call) : 0;
 
-    return op->started_ms + config->timeout_ms + (in_line < config->wait_ms ? in_line : config->wait_ms);
+    return op->started_ms + asleep_ms + config->timeout_ms + (in_line < config->wait_ms ? in_line : config->wait_ms);
 }
 
 static bool was_in_line(const StoreOp *op)

@@ -100,6 +100,11 @@ static int64_t wall_ms(Clock *clock)
     return ((SimClock *)clock)->now_ms + ((SimClock *)clock)->wall_offset_ms;
 }
 
+static int64_t asleep_ms(Clock *clock)
+{
+    return ((SimClock *)clock)->asleep_ms;
+}
+
 static Timer *new_timer(Clock *clock, clock_fn fire, void *ctx)
 {
     SimClock *sim = (SimClock *)clock;
@@ -158,6 +163,7 @@ void sim_clock_init(SimClock *clock)
 {
     static const ClockOps ops = {.now_ms = now_ms,
                                  .wall_ms = wall_ms,
+                                 .asleep_ms = asleep_ms,
                                  .timer_new = new_timer,
                                  .timer_start = start_timer,
                                  .timer_stop = stop_timer,
@@ -222,4 +228,5 @@ void sim_clock_end_life(SimClock *clock)
 void sim_clock_sleep(SimClock *clock, int64_t for_ms)
 {
     clock->now_ms += for_ms;
+    clock->asleep_ms += for_ms;
 }

@@ -35,6 +35,7 @@ typedef struct SimClock {
     Clock clock;
     int64_t now_ms;
     int64_t wall_offset_ms; /* the program's wall clock, less the time */
+    int64_t asleep_ms;      /* how long the machine slept so far */
     SimEvent *events;       /* a heap */
     size_t count, room;
     uint64_t number;

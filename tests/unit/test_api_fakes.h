@@ -23,7 +23,7 @@ typedef struct FakeTimer {
 
 typedef struct FakeClock {
     Clock clock;
-    int64_t now_ms, wall_ms;
+    int64_t now_ms, wall_ms, asleep_ms;
     FakeTimer *timers;
 } FakeClock;
 
@@ -35,6 +35,11 @@ static inline int64_t fake_now_ms(Clock *clock)
 static inline int64_t fake_wall_ms(Clock *clock)
 {
     return ((FakeClock *)clock)->wall_ms;
+}
+
+static inline int64_t fake_asleep_ms(Clock *clock)
+{
+    return ((FakeClock *)clock)->asleep_ms;
 }
 
 static inline Timer *fake_timer_new(Clock *clock, clock_fn fire, void *ctx)
@@ -73,6 +78,7 @@ static inline void fake_clock_init(FakeClock *fake)
 {
     static const ClockOps ops = {.now_ms = fake_now_ms,
                                  .wall_ms = fake_wall_ms,
+                                 .asleep_ms = fake_asleep_ms,
                                  .timer_new = fake_timer_new,
                                  .timer_start = fake_timer_start,
                                  .timer_stop = fake_timer_stop,
@@ -105,6 +111,15 @@ static inline void fake_pass(FakeClock *fake, int64_t ms)
         due->fire(due->ctx);
     }
     fake->now_ms = until_ms;
+}
+
+/* The machine is suspended: no timer counts that. */
+static inline void fake_sleep(FakeClock *fake, int64_t ms)
+{
+    fake->now_ms += ms;
+    fake->asleep_ms += ms;
+    for (FakeTimer *each = fake->timers; each; each = each->next)
+        each->due_ms += each->due_ms >= 0 ? ms : 0;
 }
 
 static inline unsigned fake_timers_running(const FakeClock *fake)

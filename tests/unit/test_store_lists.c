@@ -15,6 +15,7 @@
 #define ROW(id)               "{\"id\":\"" id "\",\"name\":\"n\"}"
 #define PAGE(rows, next)      "{\"data\":[" rows "],\"next_cursor\":" next "}"
 #define NUMBERED(rows, total) "{\"data\":[" rows "],\"pagination\":{\"total\":" total "}}"
+#define WHOLE(region)         "{\"id\":\"ins_1\",\"name\":\"n\",\"status\":\"running\",\"region\":\"" region "\"}"
 
 enum { TTL_MS = 10000, PATIENCE_MS = 5000 };
 
@@ -64,6 +65,14 @@ static void on_done(void *ctx, const Failure *failure)
 {
     (void)ctx;
     assert_null(failure);
+    dones++;
+}
+
+static void on_got(void *ctx, const Failure *failure, Resource *resource)
+{
+    (void)ctx;
+    assert_null(failure);
+    assert_string_equal(resource_text(resource).at, WHOLE("after"));
     dones++;
 }
 
@@ -152,6 +161,36 @@ static void a_list_that_was_held_again_and_again_begins_anew(void **state)
     assert_false(is_known("ins_1"));
 }
 
+static void a_list_that_the_machine_slept_in_begins_anew(void **state)
+{
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "\"c\""));
+    fake_sleep(&fake, 3600000);
+    answer(1, PAGE(ROW("ins_2"), "null"));
+    assert_int_equal(dones, 0);
+    answer(2, PAGE(ROW("ins_2"), "null"));
+    assert_int_equal(dones, 1);
+    assert_false(is_known("ins_1"));
+    look(STORE_HIT);
+}
+
+static void a_text_that_came_while_the_machine_slept_is_asked_for_again(void **state)
+{
+    StoreOp *op;
+
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "null"));
+    assert_int_equal(store_get(store, "ins_1", STORE_DETAILS, on_got, NULL, &op), STORE_STARTED);
+    fake_pass(&fake, 0);
+    fake_sleep(&fake, 3600000);
+    answer(1, WHOLE("before"));
+    assert_int_equal(dones, 1);
+    answer(2, WHOLE("after"));
+    assert_int_equal(dones, 2);
+}
+
 static void what_a_list_brought_before_it_began_anew_may_be_gone(void **state)
 {
     (void)state;
@@ -194,6 +233,8 @@ int main(void)
         STORE_TEST(a_list_that_nobody_reads_on_is_held),
         STORE_TEST(a_list_is_none_the_younger_for_having_been_held),
         STORE_TEST(a_list_that_was_held_again_and_again_begins_anew),
+        STORE_TEST(a_list_that_the_machine_slept_in_begins_anew),
+        STORE_TEST(a_text_that_came_while_the_machine_slept_is_asked_for_again),
         STORE_TEST(what_a_list_brought_before_it_began_anew_may_be_gone),
     };
 
