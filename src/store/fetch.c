@@ -188,6 +188,12 @@ void fetch_hold_if_idle(Set *set)
         set_held(set, set->fetch.waiters == NULL);
 }
 
+void fetch_list_goes_on(Set *set)
+{
+    if (set->fetch.call && !set->fetch.held)
+        set->fetch.unattended = true;
+}
+
 void fetch_list_refresh(Set *set)
 {
     fetch_drop_if_old(set);

@@ -236,6 +236,8 @@ enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_p
     *ret_op = NULL;
     if (question.verdict == FRESHNESS_SERVE_AND_START)
         refresh(&question);
+    if (question.verdict == FRESHNESS_SERVE_STALE)
+        fetch_list_goes_on(question.set);
     if (is_answer(question.verdict)) {
         done(ctx, NULL);
         return outcome_of(question.verdict);

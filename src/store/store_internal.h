@@ -186,6 +186,8 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);
 void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters);
 /* Holds a list that has no waiters any more, and lets one that has go on. */
 void fetch_hold_if_idle(Set *set);
+/* Somebody was served what is known because the list under way drags on: it comes to its end without him. */
+void fetch_list_goes_on(Set *set);
 /* Whether what its list has brought so far is still worth something. */
 bool fetch_is_under_way(const Set *set);
 /* Forgets a list that was held for too long, so that it begins anew. */

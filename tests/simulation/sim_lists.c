@@ -135,7 +135,7 @@ int64_t sim_lists_told_ms(SimLists *lists, int64_t ttl_ms, int64_t asked_ms, int
             told = asked_ms - ttl_ms - each->took_ms;
         if (drags_on(lists, next, now_ms) && each->begun_ms < told) {
             told = each->begun_ms;
-            lists->owed |= next->done_ms < 0 && now_ms - asked_ms >= SIM_LISTS_PATIENCE_MS;
+            lists->owed |= next->done_ms < 0 && asked_ms - each->done_ms >= ttl_ms;
         }
         if (each->done_ms < asked_ms) /* none before it was the newest since */
             break;

@@ -44,7 +44,7 @@ void sim_lists_came(SimLists *lists, const char *path, const char *body, int64_t
 /*
  * The earliest time whose truth whole lists may tell somebody who asked then, and is answered now. A list is told for its
  * TTL, and is as old as it took to read, but for pauses. Where the next one takes longer than patience lasts, it is told
- * until that came; if he himself waited so long, that one is owed.
+ * until that came, which is owed from then on.
  */
 int64_t sim_lists_told_ms(SimLists *lists, int64_t ttl_ms, int64_t asked_ms, int64_t now_ms);
 

@@ -117,6 +117,26 @@ static void who_lost_patience_with_a_list_finds_it_whole_the_next_time(void **st
     assert_int_equal(net.count, 4);
 }
 
+static void who_came_when_a_list_dragged_on_finds_it_whole_the_next_time(void **state)
+{
+    StoreOp *patient;
+
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "null"));
+    fake_pass(&fake, TTL_MS);
+    patient = look(STORE_STARTED);
+    fake_pass(&fake, PATIENCE_MS - 1);
+    store_cancel(patient);
+    patient = look(STORE_STARTED);
+    fake_pass(&fake, 1);
+    look(STORE_STALE);
+    store_cancel(patient);
+    answer(1, PAGE(ROW("ins_1"), "\"c\""));
+    answer(2, PAGE(ROW("ins_2"), "null"));
+    look(STORE_HIT);
+}
+
 static void a_list_that_nobody_reads_on_is_held(void **state)
 {
     (void)state;
@@ -230,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(who_lost_patience_with_a_list_finds_it_whole_the_next_time),
+        STORE_TEST(who_came_when_a_list_dragged_on_finds_it_whole_the_next_time),
         STORE_TEST(a_list_that_nobody_reads_on_is_held),
         STORE_TEST(a_list_is_none_the_younger_for_having_been_held),
         STORE_TEST(a_list_that_was_held_again_and_again_begins_anew),
