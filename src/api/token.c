@@ -117,6 +117,11 @@ static size_t without_line_end(const char *text, size_t len)
     return len;
 }
 
+static bool was_seen(const FsioFacts *facts)
+{
+    return facts->is_regular || facts->is_link || facts->mode != 0;
+}
+
 /* Wiped by the caller, whatever the outcome. */
 static int read_file(const TokenSource *source, Fsio *fsio, Buf *into, Failure *ret_failure)
 {
@@ -124,7 +129,7 @@ static int read_file(const TokenSource *source, Fsio *fsio, Buf *into, Failure *
     uid_t user = geteuid();
     int r = fsio_read(fsio, source->file, into, &facts);
 
-    if (r == -ERR_NOT_FOUND || r == -ERR_NO_MEMORY)
+    if (r == -ERR_NOT_FOUND || (r < 0 && !was_seen(&facts)))
         return refuse_read(source, r, user, ret_failure);
     if (refuse_file(source, &facts, user, ret_failure) < 0)
         return -ERR_TOKEN;

@@ -1,6 +1,7 @@
 /* Calls for memory of the program under test: counted, and one of them fails. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,13 +25,20 @@ char *__wrap_strndup(const char *text, size_t count);
 int __wrap_asprintf(char **ret_text, const char *format, ...);
 int __wrap_vasprintf(char **ret_text, const char *format, va_list args);
 
-static uint64_t calls, fails_at;
+static atomic_uint_fast64_t calls; /* a worker's thread calls too */
+static uint64_t fails_at;
+static torture_watch_fn watch;
 static bool paused;
 
 void torture_fail_at(uint64_t call)
 {
     calls = 0;
     fails_at = call;
+}
+
+void torture_watch(torture_watch_fn call)
+{
+    watch = call;
 }
 
 uint64_t torture_calls(void)
@@ -45,7 +53,14 @@ void torture_pause(bool pause)
 
 static bool fails(void)
 {
-    if (paused || ++calls != fails_at)
+    uint64_t call;
+
+    if (paused)
+        return false;
+    call = ++calls;
+    if (watch)
+        watch(call);
+    if (call != fails_at)
         return false;
     errno = ENOMEM;
     return true;

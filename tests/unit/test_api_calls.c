@@ -98,6 +98,13 @@ static void on_list(void *ctx, const Failure *failure, bool complete)
     outcome->complete = complete;
 }
 
+/* A call that has ended is not its caller's any more. */
+static void assert_all_are_out(void)
+{
+    assert_int_equal(out.failure.code, 0);
+    assert_int_equal(out.dones, 0);
+}
+
 static void assert_sent(unsigned index, const char *method, const char *url)
 {
     assert_true(index < net.count);
@@ -151,16 +158,16 @@ static void a_create_is_sent_once_whatever_becomes_of_it(void **state)
     ApiCall *call;
 
     (void)state;
-    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_break(&net, 0, -ERR_TIMEOUT, true);
     assert_int_equal(out.failure.code, -ERR_UNSETTLED);
     assert_int_equal(out.failure.sent, FAILURE_UNKNOWN);
-    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 1, 503, "", "");
     assert_int_equal(out.failure.code, -ERR_UNSETTLED);
-    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_break(&net, 2, -ERR_REFUSED, false);
     assert_int_equal(out.failure.code, -ERR_REFUSED);
@@ -184,8 +191,8 @@ static void a_new_token_is_proved_once_for_all_who_were_refused(void **state)
     ApiCall *call;
 
     (void)state;
-    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     write_token("two");
     fake_answer(&net, 0, 401, "", REFUSED);
@@ -211,7 +218,7 @@ static void a_request_is_sent_again_for_so_many_new_tokens_and_no_more(void **st
     ApiCall *call;
 
     (void)state;
-    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     for (unsigned i = 0; i < 4; i++) {
         assert_int_equal(out.dones, 0);
@@ -231,13 +238,14 @@ static void who_waits_for_a_new_token_may_leave(void **state)
     ApiCall *create, *get;
 
     (void)state;
-    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &create);
-    api_get(api, API_READ, "ins_1", on_one, &out, &get);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &create), 0);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &get), 0);
     fake_pass(&fake, 0);
     write_token("two");
     fake_answer(&net, 0, 401, "", REFUSED);
     fake_answer(&net, 1, 401, "", REFUSED);
     fake_pass(&fake, 0);
+    assert_all_are_out();
     api_cancel(get);
     assert_true(api_retract(create)); /* it was refused, so nothing of it was done */
     fake_answer(&net, 2, 200, "", "{\"data\":[]}");
@@ -251,7 +259,7 @@ static void a_token_that_the_api_repeats_is_hidden(void **state)
     ApiCall *call;
 
     (void)state;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 401, "", "{\"error\":{\"code\":\"one\",\"message\":\"Not one.\",\"request_id\":\"req_one\"}}");
     assert_string_equal(out.failure.api_code, "***");
@@ -265,13 +273,13 @@ static void while_the_token_is_latched_nothing_is_sent(void **state)
     ApiCall *call;
 
     (void)state;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 401, "", REFUSED);
     assert_int_equal(out.failure.code, -ERR_TOKEN);
     assert_non_null(strstr(out.failure.mend, "token_file=THERE"));
     for (int i = 0; i < 5; i++) {
-        api_get(api, API_READ, "ins_1", on_one, &out, &call);
+        assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
         fake_pass(&fake, 1000);
     }
     assert_int_equal(net.count, 1);
@@ -282,7 +290,7 @@ static void while_the_token_is_latched_nothing_is_sent(void **state)
     assert_int_equal(stats.requests, 1);
     write_token("two");
     fake_pass(&fake, 1000);
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     is_proof(1, "Bearer two");
 }
@@ -292,12 +300,13 @@ static void a_429_holds_all_and_is_sent_again(void **state)
     ApiCall *call, *other;
 
     (void)state;
-    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 429, "HTTP/1.1 429 X\r\nRetry-After: 5\r\n\r\n", REFUSED);
-    api_get(api, API_READ, "ins_1", on_one, &out, &other);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &other), 0);
     fake_pass(&fake, 4999);
     assert_int_equal(net.count, 1);
+    assert_all_are_out();
     assert_int_equal(api_line_ms(other), 4999);
     fake_pass(&fake, 1);
     assert_int_equal(net.count, 3);
@@ -311,7 +320,7 @@ static void a_429_that_lasts_too_long_is_an_error_with_the_api_s_words(void **st
     ApiCall *call;
 
     (void)state;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 429, "HTTP/1.1 429 X\r\nRetry-After: 1000000000\r\n\r\n", REFUSED);
     assert_int_equal(out.dones, 0);
@@ -320,7 +329,7 @@ static void a_429_that_lasts_too_long_is_an_error_with_the_api_s_words(void **st
     assert_int_equal(out.failure.http_status, 429);
     assert_string_equal(out.failure.request_id, "req_1");
     assert_non_null(strstr(out.failure.mend, "3600 s"));
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_int_equal(out.failure.code, -ERR_LIMITED);
     assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
@@ -333,13 +342,14 @@ static void cancelled_calls_are_never_heard_of(void **state)
     ApiStats stats;
 
     (void)state;
-    api_get(api, API_READ, "ins_1", on_one, &out, &waiting);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &waiting), 0);
     api_cancel(waiting);
     fake_pass(&fake, 0);
     assert_int_equal(net.count, 0);
-    api_get(api, API_READ, "ins_1", on_one, &out, &reading);
-    api_delete(api, "ins_1", on_one, &out, &changing);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &reading), 0);
+    assert_int_equal(api_delete(api, "ins_1", on_one, &out, &changing), 0);
     fake_pass(&fake, 0);
+    assert_all_are_out();
     api_cancel(reading);
     api_cancel(changing);
     assert_true(net.calls[1].cancelled);
@@ -358,12 +368,13 @@ static void a_change_can_be_taken_back_until_it_is_sent(void **state)
     ApiCall *call;
 
     (void)state;
-    api_delete(api, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_delete(api, "ins_1", on_one, &out, &call), 0);
     assert_true(api_retract(call));
     fake_pass(&fake, 0);
     assert_int_equal(net.count, 0);
-    api_delete(api, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_delete(api, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
+    assert_all_are_out();
     assert_false(api_retract(call));
     fake_answer(&net, 0, 204, "", "");
     assert_int_equal(out.dones, 1);
@@ -375,7 +386,7 @@ static void a_list_goes_page_by_page(void **state)
     ApiCall *call;
 
     (void)state;
-    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    assert_int_equal(api_list_instances(api, API_READ, on_page, on_list, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_sent(0, "GET", "https://api.test/v1/instances?limit=200");
     fake_answer(&net, 0, 200, "", "{\"data\":[" ONE ",{\"id\":\"b\"}],\"next_cursor\":\"x y\"}");
@@ -393,7 +404,7 @@ static void a_list_that_fails_on_the_way_is_not_complete(void **state)
     ApiCall *call;
 
     (void)state;
-    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    assert_int_equal(api_list_instances(api, API_READ, on_page, on_list, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 200, "", "{\"data\":[" ONE "],\"next_cursor\":\"x\"}");
     fake_pass(&fake, 0);
@@ -412,7 +423,7 @@ static void a_list_whose_cursor_is_refused_begins_anew_twice(void **state)
     ApiCall *call;
 
     (void)state;
-    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    assert_int_equal(api_list_instances(api, API_READ, on_page, on_list, &out, &call), 0);
     for (unsigned run = 0; run < 3; run++) {
         fake_pass(&fake, 0);
         assert_sent(2 * run, "GET", "https://api.test/v1/instances?limit=200");
@@ -425,7 +436,7 @@ static void a_list_whose_cursor_is_refused_begins_anew_twice(void **state)
     assert_int_equal(out.restarts, 2);
     assert_int_equal(out.failure.code, -ERR_REMOTE);
     assert_false(out.complete);
-    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    assert_int_equal(api_list_instances(api, API_READ, on_page, on_list, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 6, 400, "", REFUSED); /* not for the cursor's sake */
     assert_int_equal(out.failure.code, -ERR_INVALID);
@@ -437,7 +448,7 @@ static void a_read_that_fails_for_a_reason_that_may_pass_is_sent_again(void **st
     ApiCall *call;
 
     (void)state;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_false(net.calls[0].fresh);
     fake_break(&net, 0, -ERR_REMOTE, true);
@@ -463,7 +474,7 @@ static void a_server_in_trouble_may_ask_for_a_longer_pause(void **state)
     ApiCall *call;
 
     (void)state;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 503, "HTTP/1.1 503 X\r\nRetry-After: 7\r\n\r\n", "");
     fake_pass(&fake, 6999);
@@ -480,11 +491,12 @@ static void a_delete_that_is_not_answered_is_sent_again_and_gone_is_success(void
     ApiCall *call;
 
     (void)state;
-    api_delete(api, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_delete(api, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_int_equal(net.calls[0].timeout_ms, 15000);
     fake_pass(&fake, 15000);
     fake_break(&net, 0, -ERR_TIMEOUT, true);
+    assert_all_are_out();
     assert_false(api_retract(call)); /* it may have been done */
     fake_pass(&fake, 250);
     assert_int_equal(net.count, 2);
@@ -500,9 +512,10 @@ static void a_pause_is_left_by_whoever_gives_up(void **state)
     ApiCall *call;
 
     (void)state;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_break(&net, 0, -ERR_REFUSED, false);
+    assert_all_are_out();
     api_cancel(call);
     fake_pass(&fake, 10000);
     assert_int_equal(net.count, 1);
@@ -517,13 +530,13 @@ static void an_api_that_cannot_be_reached_is_left_alone_and_found_again(void **s
 
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
-        api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+        assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
         fake_pass(&fake, 0);
         fake_break(&net, i, -ERR_ROUTE, false);
     }
     api_stats(api, &stats);
     assert_true(stats.unreachable);
-    api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+    assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_int_equal(net.count, 5);
     assert_int_equal(out.dones, 6);
@@ -531,7 +544,7 @@ static void an_api_that_cannot_be_reached_is_left_alone_and_found_again(void **s
     assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
     assert_non_null(strstr(out.failure.message, "tried again in 1 s"));
     fake_pass(&fake, 1000);
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_int_equal(net.count, 6);
     fake_answer(&net, 5, 200, "", ONE);
@@ -546,18 +559,18 @@ static void a_call_that_was_let_try_and_could_not_be_sent_leaves_that_to_the_nex
 
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
-        api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+        assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
         fake_pass(&fake, 0);
         fake_break(&net, i, -ERR_ROUTE, false);
     }
     fake_pass(&fake, 1000);
     net.start_code = -ERR_NO_MEMORY;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_int_equal(out.failure.code, -ERR_NO_MEMORY);
     assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
     net.start_code = 0;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_int_equal(net.count, 6);
     fake_answer(&net, 5, 200, "", ONE);
@@ -572,7 +585,7 @@ static void calls_that_are_cut_off_together_are_one_failure(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 8; i++)
-        api_get(api, API_READ, "ins_1", on_one, &out, &call);
+        assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 1);
     for (unsigned i = 0; i < 8; i++)
         fake_break(&net, i, -ERR_REMOTE, true);
@@ -592,12 +605,12 @@ static void a_create_that_is_in_doubt_puts_no_other_call_in_doubt(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
-        api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+        assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
         fake_pass(&fake, 0);
         fake_break(&net, i, -ERR_TIMEOUT, true);
     }
     assert_int_equal(out.failure.code, -ERR_UNSETTLED);
-    api_update(api, "ins_1", span_of("{\"size\":\"s\"}"), NULL, on_one, &out, &call);
+    assert_int_equal(api_update(api, "ins_1", span_of("{\"size\":\"s\"}"), NULL, on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_int_equal(net.count, 5);
     assert_int_equal(out.dones, 6);
@@ -611,13 +624,13 @@ static void what_is_refused_names_the_request_that_failed_last(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 5; i++) {
-        api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call);
+        assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
         fake_pass(&fake, 0);
         fake_cut(&net, i, -ERR_REMOTE, true,
                  i == 4 ? "HTTP/1.1 200 OK\r\nX-Request-Id: req_last\r\n\r\n"
                         : "HTTP/1.1 200 OK\r\nX-Request-Id: req_first\r\n\r\n");
     }
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     assert_int_equal(net.count, 5);
     assert_int_equal(out.failure.sent, FAILURE_NOT_SENT);
@@ -630,12 +643,12 @@ static void what_the_api_has_counted_for_others_counts(void **state)
     ApiCall *call;
 
     (void)state;
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 200, "HTTP/1.1 200 OK\r\nX-RateLimit-Remaining: 3\r\nX-RateLimit-Reset: 10\r\n\r\n", ONE);
     api_stats(api, &stats);
     assert_int_equal(stats.minute_used, MINUTE_LIMIT - 3);
-    api_get(api, API_READ, "ins_1", on_one, &out, &call);
+    assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 1, 200, "HTTP/1.1 200 OK\r\nX-RateLimit-Remaining: 100\r\nX-RateLimit-Reset: 10\r\n\r\n", ONE);
     api_stats(api, &stats);
@@ -650,7 +663,7 @@ static void a_list_that_is_not_found_is_a_failure_of_the_api(void **state)
     ApiCall *call;
 
     (void)state;
-    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    assert_int_equal(api_list_instances(api, API_READ, on_page, on_list, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 404, "", REFUSED);
     assert_int_equal(out.failure.code, -ERR_REMOTE);
@@ -665,7 +678,7 @@ static void a_list_without_an_end_names_the_request_that_showed_it(void **state)
     ApiCall *call;
 
     (void)state;
-    api_list_instances(api, API_READ, on_page, on_list, &out, &call);
+    assert_int_equal(api_list_instances(api, API_READ, on_page, on_list, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 200, "X-Request-Id: req_7\r\n", page);
     fake_pass(&fake, 0);
@@ -678,7 +691,7 @@ static void a_list_without_an_end_names_the_request_that_showed_it(void **state)
 static void a_list_can_be_cancelled_from_its_page(void **state)
 {
     (void)state;
-    api_list_instances(api, API_READ, on_page, on_list, &out, &out.cancel_in_page);
+    assert_int_equal(api_list_instances(api, API_READ, on_page, on_list, &out, &out.cancel_in_page), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 200, "", "{\"data\":[" ONE "],\"next_cursor\":\"x\"}");
     fake_pass(&fake, 1000);
@@ -692,12 +705,12 @@ static void an_api_without_projects_has_one(void **state)
     ApiCall *call;
 
     (void)state;
-    api_list_projects(api, API_READ, on_page, on_list, &out, &call);
+    assert_int_equal(api_list_projects(api, API_READ, on_page, on_list, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 0, 404, "", REFUSED);
     assert_int_equal(out.rows, 1);
     assert_true(out.complete);
-    api_list_projects(api, API_READ, on_page, on_list, &out, &call);
+    assert_int_equal(api_list_projects(api, API_READ, on_page, on_list, &out, &call), 0);
     fake_pass(&fake, 0);
     fake_answer(&net, 1, 404, "", "<html>"); /* says nothing of projects */
     assert_int_equal(out.failure.code, -ERR_REMOTE);

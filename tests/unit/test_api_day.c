@@ -88,8 +88,10 @@ static int begin(void **state)
     budget_init(&ledger.booked, LIMIT, LEDGER_DAY_MS);
     changes = 0;
     day = day_new(&clock.clock, &ledger.ledger, LIMIT, LEASE, on_changed, NULL);
+    if (!day)
+        return -1;
     day_use(day, "account");
-    return day ? 0 : -1;
+    return 0;
 }
 
 static int end(void **state)
@@ -409,6 +411,7 @@ static void a_small_limit_has_small_leases_and_keeps_half(void **state)
     (void)state;
     day_free(day);
     day = day_new(&clock.clock, &ledger.ledger, 100, LEASE, on_changed, NULL);
+    assert_non_null(day);
     day_use(day, "account");
     assert_int_equal(day_reserve(day), 50);
     assert_false(day_ready(day, API_READ));
@@ -420,6 +423,7 @@ static void without_a_limit_no_ledger_is_asked(void **state)
     (void)state;
     day_free(day);
     day = day_new(&clock.clock, &ledger.ledger, 0, LEASE, on_changed, NULL);
+    assert_non_null(day);
     day_use(day, "account");
     assert_true(day_ready(day, API_READ));
     day_spend(day, API_READ);

@@ -4,8 +4,14 @@
 #ifndef SKY_TEST_API_FAKES_H
 #define SKY_TEST_API_FAKES_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "clock.h"
 #include "net.h"
@@ -203,14 +209,20 @@ static inline void fake_net_init(FakeNet *fake)
     fake->net.ops = &ops;
 }
 
+static inline void fake_end(FakeNet *fake, unsigned index, const NetResponse *response)
+{
+    assert_true(index < fake->count && !fake->calls[index].ended && !fake->calls[index].cancelled);
+    fake->calls[index].ended = true;
+    fake->calls[index].done(fake->calls[index].ctx, response);
+}
+
 /* Answers call number `index`, counted from 0. */
 static inline void fake_answer(FakeNet *fake, unsigned index, int status, const char *headers, const char *body)
 {
     const NetResponse response = {
         .sent = true, .status = status, .body = body, .body_bytes = strlen(body), .problem = "", .headers = headers};
 
-    fake->calls[index].ended = true;
-    fake->calls[index].done(fake->calls[index].ctx, &response);
+    fake_end(fake, index, &response);
 }
 
 /* Ends it after these headers. */
@@ -219,8 +231,7 @@ static inline void fake_cut(FakeNet *fake, unsigned index, int code, bool sent, 
     const NetResponse response = {
         .code = code, .sent = sent, .body = "", .problem = "as the test said", .headers = headers};
 
-    fake->calls[index].ended = true;
-    fake->calls[index].done(fake->calls[index].ctx, &response);
+    fake_end(fake, index, &response);
 }
 
 /* Ends it without an answer. */

@@ -46,6 +46,14 @@ static void write_token(const char *text, size_t count, mode_t mode)
     close(fd);
 }
 
+/* As where no more files can be opened. */
+static int refuse_to_open(Fsio *fsio, const char *file, Buf *into, FsioFacts *ret_facts)
+{
+    (void)fsio, (void)file, (void)into;
+    *ret_facts = (FsioFacts){0};
+    return -ERR_DISK;
+}
+
 static int load(const char *file, Token *ret_token, Failure *ret_failure)
 {
     const TokenSource source = {.file = file, .named = "token_file=THERE"};
@@ -126,6 +134,19 @@ static void only_modes_that_keep_others_out_are_taken(void **state)
         assert_non_null(strstr(failure.mend, "chmod 600"));
         assert_null(strstr(failure.message, "sk_secret"));
     }
+}
+
+static void a_file_that_could_not_even_be_looked_at_is_not_called_untrusted(void **state)
+{
+    static const FsioOps ops = {.read = refuse_to_open};
+    const TokenSource source = {.file = path, .named = "token_file=THERE"};
+    Fsio files = {.ops = &ops};
+    Failure failure;
+    Token token;
+
+    (void)state;
+    assert_int_equal(token_load(&source, &files, &token, &failure), -ERR_DISK);
+    assert_non_null(strstr(failure.message, "can't be read"));
 }
 
 static void links_directories_and_missing_files_are_refused(void **state)
@@ -237,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_token_may_be_so_long_and_no_longer),
         cmocka_unit_test(only_modes_that_keep_others_out_are_taken),
         cmocka_unit_test(links_directories_and_missing_files_are_refused),
+        cmocka_unit_test(a_file_that_could_not_even_be_looked_at_is_not_called_untrusted),
         cmocka_unit_test(a_token_may_come_without_a_file),
         cmocka_unit_test(what_a_command_prints_is_a_token_if_it_ends_well),
         cmocka_unit_test(what_a_command_complains_of_is_told_without_the_token),

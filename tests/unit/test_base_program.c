@@ -212,6 +212,7 @@ static void a_cancelled_program_is_killed_and_tells_nothing(void **state)
     Program *program;
 
     (void)state;
+    assert_non_null(programs);
     snprintf(path, sizeof path, "%s/lived", folder.path);
     words[3] = path;
     assert_int_equal(programs_start(programs, &order, on_ran, NULL, &program), 0);

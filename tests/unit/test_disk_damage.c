@@ -18,7 +18,7 @@ static void check_damaged(const Folder *folder, uint64_t number, Span bytes, con
     assert_null(journal_find(journal, number));
     assert_int_equal(count_of(journal), 1);
     assert_true(begin(journal, &worker, "another", wild_text) > number);
-    journal_end(journal, journal_next(journal, number)->number);
+    journal_end(journal, next_of(journal, number)->number);
     journal_close(journal);
     assert_int_equal(fsio_read(fsio_system(), intent_path(folder, number, ""), &after, NULL), 0);
     assert_true(span_equal(bytes, (Span){buf_text(&after), after.len}));

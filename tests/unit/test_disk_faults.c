@@ -77,14 +77,14 @@ static void a_change_that_the_disk_refused_is_written_when_it_can_be(void **stat
     assert_int_equal(journal_set(journal, number, INTENT_REJECTED, NULL, "new", 3, see, &seen), 0);
     fake_drain(&worker.worker);
     assert_int_equal(seen.calls, 2);
-    assert_string_equal(journal_find(journal, number)->text, "new");
+    assert_string_equal(found(journal, number)->text, "new");
 
     disk.fail_at = 0;
     begin(journal, &worker, "web-2", span_of("{}"));
     assert_int_equal(seen.calls, 2);
     other = open_journal(&worker, &folder);
-    assert_int_equal(journal_find(other, number)->state, INTENT_REJECTED);
-    assert_string_equal(journal_find(other, number)->text, "new");
+    assert_int_equal(found(other, number)->state, INTENT_REJECTED);
+    assert_string_equal(found(other, number)->text, "new");
     journal_close(other);
     journal_close(journal);
 }
@@ -93,7 +93,7 @@ static void check_text(FakeWorker *worker, const Folder *folder, uint64_t number
 {
     Journal *other = open_journal(worker, folder);
 
-    assert_string_equal(journal_find(other, number)->text, text);
+    assert_string_equal(found(other, number)->text, text);
     journal_close(other);
 }
 
@@ -284,7 +284,7 @@ static void a_real_disk_that_takes_half_leaves_nothing(void **state)
 
     journal = open_journal(&worker, &folder);
     assert_int_equal(count_of(journal), 1);
-    assert_string_equal(journal_find(journal, number)->text, "new");
+    assert_string_equal(found(journal, number)->text, "new");
     journal_close(journal);
 }
 

@@ -55,7 +55,7 @@ static void an_intent_comes_back_byte_for_byte(void **state)
     failure_set_mend(&failure, "Read it again.");
     intent = sample(name, wild_text);
     number = begin(journal, &worker, name, wild_text);
-    check_same(journal_find(journal, number), &intent);
+    check_same(found(journal, number), &intent);
     assert_int_equal(journal_set(journal, number, INTENT_REJECTED, &failure, NULL, 0, NULL, NULL), 0);
     journal_close(journal);
 
@@ -63,7 +63,7 @@ static void an_intent_comes_back_byte_for_byte(void **state)
     intent.state = INTENT_REJECTED;
     intent.failure = failure;
     assert_int_equal(count_of(journal), 1);
-    check_same(journal_find(journal, number), &intent);
+    check_same(found(journal, number), &intent);
     journal_close(journal);
 }
 
@@ -103,8 +103,8 @@ static void numbers_grow_and_are_never_used_twice(void **state)
     assert_int_equal(second, 1001);
     journal_end(journal, first);
     assert_int_equal(begin(journal, &worker, "c", wild_text), 1002);
-    assert_int_equal(journal_next(journal, 0)->number, 1001);
-    assert_int_equal(journal_next(journal, 1001)->number, 1002);
+    assert_int_equal(next_of(journal, 0)->number, 1001);
+    assert_int_equal(next_of(journal, 1001)->number, 1002);
     assert_null(journal_next(journal, 1002));
     assert_null(journal_next(journal, UINT64_MAX));
     journal_close(journal);
@@ -146,8 +146,8 @@ static void changes_of_a_begin_that_is_being_written_come_after_it(void **state)
 
     journal = open_journal(&worker, &folder);
     assert_int_equal(count_of(journal), 1);
-    assert_int_equal(journal_find(journal, 1000)->state, INTENT_UNSETTLED);
-    assert_memory_equal(journal_find(journal, 1000)->text, wild_text.at, wild_text.len);
+    assert_int_equal(found(journal, 1000)->state, INTENT_UNSETTLED);
+    assert_memory_equal(found(journal, 1000)->text, wild_text.at, wild_text.len);
     journal_close(journal);
 }
 
@@ -166,7 +166,7 @@ static void a_close_writes_what_waits_and_calls_nobody(void **state)
     journal_close(NULL);
     assert_int_equal(seen.calls, 0);
     journal = open_journal(&worker, &folder);
-    assert_int_equal(journal_find(journal, 1000)->state, INTENT_REJECTED);
+    assert_int_equal(found(journal, 1000)->state, INTENT_REJECTED);
     journal_close(journal);
 }
 
@@ -187,13 +187,13 @@ static void what_is_too_much_is_refused(void **state)
     fake_drain(&worker.worker);
     assert_int_equal(journal_set(journal, 1000, INTENT_REJECTED, NULL, large, JOURNAL_TEXT_BYTES + 1, see, &seen),
                      -ERR_TOO_BIG);
-    assert_int_equal(journal_find(journal, 1000)->state, INTENT_BEGUN);
+    assert_int_equal(found(journal, 1000)->state, INTENT_BEGUN);
     worker.has_no_memory = true;
     assert_int_equal(journal_begin(journal, &intent, see, &seen), -ERR_NO_MEMORY);
     assert_int_equal(journal_set(journal, 1000, INTENT_REJECTED, NULL, "new", 3, see, &seen), -ERR_NO_MEMORY);
-    assert_int_equal(journal_find(journal, 1000)->state, INTENT_BEGUN);
+    assert_int_equal(found(journal, 1000)->state, INTENT_BEGUN);
     assert_int_equal(journal_set(journal, 1000, INTENT_REJECTED, NULL, NULL, 0, see, &seen), -ERR_NO_MEMORY);
-    assert_int_equal(journal_find(journal, 1000)->state, INTENT_REJECTED); /* in memory */
+    assert_int_equal(found(journal, 1000)->state, INTENT_REJECTED); /* in memory */
     worker.has_no_memory = false;
     assert_int_equal(count_of(journal), 1);
     assert_int_equal(seen.calls, 1);
@@ -244,7 +244,7 @@ static void the_journal_works_with_the_programs_worker(void **state)
 {
     _cleanup_folder_ Folder folder = folder_make();
     Loop *loop = loop_new();
-    Worker *worker = worker_new(loop);
+    Worker *worker = loop ? worker_new(loop) : NULL;
     FakeWorker later = FAKE_WORKER;
     Journal *journal = NULL;
     Failure failure;
@@ -252,6 +252,7 @@ static void the_journal_works_with_the_programs_worker(void **state)
     Intent intent = sample("web-1", wild_text);
 
     (void)state;
+    assert_non_null(worker);
     assert_int_equal(journal_open(fsio_system(), worker, folder.path, &journal, &damage, &failure), 0);
     for (unsigned i = 0; i < 20; i++) {
         assert_int_equal(journal_begin(journal, &intent, NULL, NULL), 0);

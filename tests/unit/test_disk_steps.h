@@ -89,6 +89,22 @@ static const char *intent_path(const Folder *folder, uint64_t number, const char
     return path;
 }
 
+static inline const Intent *found(const Journal *journal, uint64_t number)
+{
+    const Intent *intent = journal_find(journal, number);
+
+    assert_non_null(intent);
+    return intent;
+}
+
+static inline const Intent *next_of(const Journal *journal, uint64_t number)
+{
+    const Intent *intent = journal_next(journal, number);
+
+    assert_non_null(intent);
+    return intent;
+}
+
 static inline void write_file(const char *path, Span bytes)
 {
     assert_int_equal(fsio_write(fsio_system(), path, bytes.at, bytes.len), 0);
