@@ -270,15 +270,18 @@ static void take_list(Set *set, StoreOp **waiters)
 }
 
 /* A list that the API was reset or the machine suspended under, or that was held again and again, is of two times: it
- * begins anew, for those who wait. */
-static bool begin_anew(Set *set)
+ * begins anew, for those who wait. 0: it is of one; 1: it has begun; negative: it can't. */
+static int begin_anew(Set *set)
 {
+    int r;
+
     bool reset = set->kind == STORE_INSTANCES && set->world != set->store->world;
     bool slept = store_slept_since(set->store, set->fetch.asleep_ms);
 
     if (!reset && !slept && set->fetch.paused_ms < HELD_MAX_MS)
-        return false;
-    return fetch_list_start(set, set->fetch.unattended ? API_REFRESH : API_READ) == 0;
+        return 0;
+    r = fetch_list_start(set, set->fetch.unattended ? API_REFRESH : API_READ);
+    return r < 0 ? r : 1;
 }
 
 static void on_listed(void *ctx, const Failure *failure, bool complete)
@@ -286,6 +289,7 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
     Set *set = ctx;
     StoreOp *waiters = NULL;
     Failure shifted, lacking = failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY));
+    int anew;
 
     if (!failure && !complete) {
         shifted = failure_make(-ERR_REMOTE,
@@ -296,8 +300,11 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
         failure = &lacking;
     }
     note_outcome(set->store, &set->fetch, failure);
-    if (!failure && begin_anew(set))
+    anew = failure ? 0 : begin_anew(set);
+    if (anew > 0)
         return;
+    if (anew < 0)
+        failure = &lacking; /* the only reason not to begin */
     if (!failure)
         take_list(set, &waiters);
     take_waiters(&set->fetch, &waiters);
