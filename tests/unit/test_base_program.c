@@ -307,6 +307,7 @@ static FileWatch *watch(FileWatcher *watcher, const char *folder, const char *na
     char path[256];
 
     snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_non_null(watcher);
     assert_int_equal(filewatch_start(watcher, path, on_changed, NULL, &watch), 0);
     return watch;
 }
@@ -373,6 +374,7 @@ static void a_directory_that_is_made_anew_is_watched_again(void **state)
     (void)state;
     snprintf(inner, sizeof inner, "%s/inner", folder.path);
     snprintf(path, sizeof path, "%s/token", inner);
+    assert_non_null(watcher);
     assert_int_equal(filewatch_start(watcher, path, on_changed, NULL, &none), -ERR_NOT_FOUND);
     assert_int_equal(mkdir(inner, 0700), 0);
     it = watch(watcher, inner, "token");
