@@ -105,7 +105,7 @@ int journal_open(Fsio *fsio, Worker *worker, const char *directory, Journal **re
     int r = -ERR_NO_MEMORY;
 
     if (journal) {
-        *journal = (Journal){.fsio = fsio, .worker = worker, .directory = strdup(directory)};
+        *journal = (Journal){.fsio = fsio, .worker = worker, .directory = strdup(directory), .texts = 1};
         if (journal->directory)
             r = journal_load(journal, ret_damage, ret_failure);
     }

@@ -55,9 +55,9 @@ typedef struct Intent {
     int64_t wall_ms;   /* when it was asked for */
     uid_t uid;
     Failure failure; /* of the last two states */
-    /* In memory alone; 0: before this journal was opened. */
+    /* In memory alone; 1: before this journal was opened. */
     uint64_t kept;  /* which of its texts this is, by when it came to one of the last two states or was written anew */
-    uint64_t after; /* how many had been kept when this was asked for: those were there to be seen */
+    uint64_t after; /* up to which they had been kept when this was asked for: those were there to be seen; 0: none */
 } Intent;
 
 /* Reads what is there. *ret_damage (0 or more) is the number of damaged files, which are left alone; if it isn't 0,
@@ -86,7 +86,7 @@ int journal_set(Journal *journal, uint64_t number, enum IntentState state, const
 /* It is over: forgotten at once, and its file soon. Nothing happens if there is none. */
 void journal_end(Journal *journal, uint64_t number);
 
-/* How many texts have been kept since the journal was opened. */
+/* Up to which text there are: one more than have been kept since the journal was opened. */
 uint64_t journal_texts(const Journal *journal);
 /* NULL if there is none. */
 const Intent *journal_find(const Journal *journal, uint64_t number);

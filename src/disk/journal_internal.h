@@ -36,7 +36,7 @@ struct Journal {
     Fsio *fsio;
     Worker *worker;
     char *directory;
-    uint64_t texts;   /* kept so far */
+    uint64_t texts;   /* the last that was kept */
     Intent **intents; /* in order of their numbers */
     size_t count, room;
     uint64_t last_number; /* the highest that was ever seen */

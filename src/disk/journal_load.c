@@ -86,6 +86,7 @@ static int load_intent(Load *load, const char *file, uint64_t number)
         note_damage(load, file, reason);
     if (r == 0 && !reason) {
         intent->number = number;
+        intent->kept = intent->after = load->journal->texts;
         r = journal_insert(load->journal, intent);
         if (r == 0)
             return 0;

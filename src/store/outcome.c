@@ -132,5 +132,5 @@ void outcome_keep_unsent(Change *change, const Failure *failure)
     if (change->number)
         keep(change, failure);
     else if (change->kind != STORE_DELETE && change->text_bytes > 0)
-        text_keep(change->store, &text, change->uid, change->kept);
+        store_keep_text(change->store, &text, change->uid, change->kept);
 }

@@ -336,7 +336,7 @@ static void keep_refused(Store *store, const StoreIntent *intent, const Failure 
     StoreText text = {.project_id = intent->project_id, .name = name, .text = intent->text, .failure = failure};
 
     if (name && intent->text.len > 0 && failure->code != -ERR_ALREADY)
-        store_keep_text(store, &text, intent->uid);
+        store_keep_text(store, &text, intent->uid, intent->after);
     free(name);
 }
 

@@ -118,7 +118,7 @@ typedef struct StoreIntent {
     uid_t uid;              /* who asks, for the audit */
     store_prepare_fn prepare;
     void *prepare_ctx;
-    uint64_t after; /* what store_texts() said when a text was begun: it takes the place of those alone */
+    uint64_t after; /* what store_texts() said when a text was begun: it takes the place of those alone; 0: of none */
 } StoreIntent;
 
 /* A text that came to nothing, or that nobody knows yet what came of. Borrowed until the loop turns. */
@@ -177,10 +177,11 @@ void store_say_open(Store *store);
  * none. */
 bool store_find_text(Store *store, const char *project_id, const char *name, StoreText *ret_text);
 bool store_next_text(Store *store, uint64_t number, StoreText *ret_text);
-/* How many texts have been kept in this mount. */
+/* The last text that was kept, by when; at least 1. */
 uint64_t store_texts(const Store *store);
-/* Keeps a text that was refused before it came to a change. It replaces one of the same name that is not unsettled. */
-void store_keep_text(Store *store, const StoreText *text, uid_t uid);
+/* Keeps a text that was refused before it came to a change. It takes the place of those of the same name that are not
+ * unsettled, up to `after`, as above. */
+void store_keep_text(Store *store, const StoreText *text, uid_t uid, uint64_t after);
 /* Puts another text in its place. -ERR_NOT_FOUND, -ERR_BUSY (unsettled). */
 int store_edit_text(Store *store, uint64_t number, Span text);
 /* Forgets it. -ERR_NOT_FOUND, -ERR_BUSY (unsettled). */

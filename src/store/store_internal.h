@@ -216,9 +216,6 @@ void settle_free_all(Store *store);
  * was asked for, among the journal's first `kept`: it was carried out, or takes their place. What was written later, or
  * refused meanwhile, is another's story. */
 void text_clear(Store *store, const char *project_id, Span name, uint64_t before, uint64_t kept);
-/* As store_keep_text(), of a text that was begun when the journal's first `after` texts had been kept: it takes the place of
- * those alone. */
-void text_keep(Store *store, const StoreText *text, uid_t uid, uint64_t after);
 /* As text_clear() of those that are this very text: it turned out to be true already. Another text that had nothing to change (an
  * editor that puts the old one back after a refusal) says nothing of them. */
 void text_clear_same(Store *store, const char *project_id, Span name, Span text);

@@ -84,7 +84,7 @@ static void on_kept(void *ctx, int code, const Intent *intent)
         text_clear(store, intent->project_id, span_of(intent->name), intent->number, intent->after);
 }
 
-void text_keep(Store *store, const StoreText *text, uid_t uid, uint64_t after)
+void store_keep_text(Store *store, const StoreText *text, uid_t uid, uint64_t after)
 {
     Intent intent = {
         .kind = INTENT_CREATE,
@@ -108,12 +108,7 @@ void text_keep(Store *store, const StoreText *text, uid_t uid, uint64_t after)
 
 uint64_t store_texts(const Store *store)
 {
-    return store->journal ? journal_texts(store->journal) : 0;
-}
-
-void store_keep_text(Store *store, const StoreText *text, uid_t uid)
-{
-    text_keep(store, text, uid, store_texts(store));
+    return store->journal ? journal_texts(store->journal) : 1;
 }
 
 static int find_editable(Store *store, uint64_t number, const Intent **ret_intent)

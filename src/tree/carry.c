@@ -148,6 +148,11 @@ static int prepare(void *ctx, Resource *now, Buf *patch, Failure *ret_failure)
     return make_patch(carry, resource_text(base), resource_text(now), kind, patch, ret_failure);
 }
 
+static uint64_t texts_replaced(const TreeOp *op)
+{
+    return op->handle ? rejected_replaces(op->handle, op->texts) : op->texts;
+}
+
 /* From here on the store keeps the text, if it comes to nothing. */
 static void note_kept(TreeOp *op)
 {
@@ -164,7 +169,7 @@ static bool update(TreeOp *op, const Binding *binding)
                           .name = resource_name(binding->resource),
                           .text = op->carry.is_patch || op->carry.is_made ? no_text : op->carry.text,
                           .uid = op->caller.uid,
-                          .after = op->texts,
+                          .after = texts_replaced(op),
                           .prepare = prepare,
                           .prepare_ctx = op};
 
@@ -182,7 +187,7 @@ static bool create(TreeOp *op)
 {
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX), body = BUF_INIT(2 * TREE_WRITE_CAP);
     StoreIntent intent = {
-        .change = STORE_CREATE, .project_id = op->carry.dir->id, .uid = op->caller.uid, .after = op->texts};
+        .change = STORE_CREATE, .project_id = op->carry.dir->id, .uid = op->caller.uid, .after = texts_replaced(op)};
     Failure failure;
     int r = name_decode(span_of(op->carry.stem), &name);
 

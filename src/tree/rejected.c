@@ -110,14 +110,23 @@ static const char *name_to_keep(const Handle *handle, Buf *name)
     return r == 0 ? buf_text(name) : handle->name;
 }
 
+uint64_t rejected_replaces(const Handle *handle, uint64_t texts)
+{
+    _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
+    const char *now = name_to_keep(handle, &name);
+
+    return now && handle->name && strcmp(now, handle->name) == 0 ? texts : 0;
+}
+
 void rejected_keep(const Handle *handle, const Failure *failure)
 {
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
+    Store *store = handle->node->tree->store;
     StoreText text = {.project_id = handle->node->dir->id,
                       .name = name_to_keep(handle, &name),
                       .text = {buf_text(&handle->buffer), handle->buffer.len},
                       .failure = failure};
 
     if (text.name)
-        store_keep_text(handle->node->tree->store, &text, handle->writer.uid);
+        store_keep_text(store, &text, handle->writer.uid, rejected_replaces(handle, store_texts(store)));
 }

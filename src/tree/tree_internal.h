@@ -517,6 +517,9 @@ int guard_render(Tree *tree, Buf *into);
 int error_render(const Node *node, Buf *into);
 /* The kept text that a NAME.json.rejected or .error is about. 0, -ERR_NOT_FOUND or -ERR_NO_MEMORY. */
 int rejected_text(Dir *dir, const char *file_name, StoreText *ret_text);
+/* Of the texts up to `texts` those that a handle's text takes the place of, if it is kept or carried out: all that its name
+ * has, or none (0): its file has got another name since it was opened, and what is kept under that was never its own. */
+uint64_t rejected_replaces(const Handle *handle, uint64_t texts);
 /* Keeps a handle's text, with why. */
 void rejected_keep(const Handle *handle, const Failure *failure);
 

@@ -70,6 +70,19 @@ rejected_is() { [ "$(cat "$prod/web-9.json.rejected")" = "$1" ]; }
     [ ! -e "$prod/web-9.json.rejected" ]
 }
 
+@test "a text whose file was renamed while it was open takes no other's place under the new name" {
+    local file
+    up
+    refused 'Invalid argument' put "$prod/web-9.json" "$bad"
+    exec {file}>"$prod/web-1.json"
+    printf '{"size":' >&"$file"
+    mv "$prod/web-1.json" "$prod/web-9.json"
+    exec {file}>&-
+    within 5 rejected_is '{"size":'
+    rm "$prod/web-9.json.rejected"
+    rejected_is "$bad"
+}
+
 @test ".error has a sentence, the API's code, message, details and request id, whether anything was sent, and what to do" {
     up
     fault '{"kind":"status","method":"POST","status":422,"code":"too_big","message":"It is too big.","details":[{"field":"size","issue":"is enormous"}]}' >/dev/null

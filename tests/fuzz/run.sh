@@ -59,7 +59,7 @@ run_one()
     local target=$1 program=$build/tests/fuzz/fuzz_$1 finds=$build/finds/$1 log=$work/$1.log
     # To weigh inputs by how rare what they reach is takes longer than a history of `operations`. The timeout is of the
     # wall's clock: an input that takes milliseconds may take seconds on a machine that has other things to do.
-    local common=(-rss_limit_mb="${MEMORY:-1024}" -timeout=60 -artifact_prefix="$finds/" -print_final_stats=1 -entropic=0)
+    local common=(-rss_limit_mb="${MEMORY:-1024}" -timeout=150 -artifact_prefix="$finds/" -print_final_stats=1 -entropic=0)
     local code=0 result=good dict=() known_files file
 
     mkdir -p "$finds" "$work/$target" "$here/corpus/$target"

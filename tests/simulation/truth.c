@@ -270,7 +270,8 @@ void truth_closed(World *world, WorldText *text)
     if (text->outcome == 0)
         return;
     note_where_kept(world, text);
-    drop_kept(world, text->kept_project, text->kept_name, text->begun_ms);
+    if (strcmp(text->kept_name, text->name) == 0) /* else its file has moved to where others' texts are kept */
+        drop_kept(world, text->kept_project, text->kept_name, text->begun_ms);
     text->kept = kept;
 }
 
@@ -308,11 +309,6 @@ void truth_told(World *world, WorldText *text, int code)
     /* It takes the place of those that were there to be seen when it began. Its file may have moved. */
     for (unsigned i = 0; i < cloud_project_count(&world->cloud) && !text->is_mkdir; i++)
         drop_kept(world, i, text->name, text->begun_ms);
-    if (code == 0 && text->instance > 0 && !text->is_mkdir) { /* which may have got another name since it was opened */
-        const CloudInstance *made = world->cloud.instances[text->instance - 1];
-
-        drop_kept(world, made->project, made->name, text->begun_ms);
-    }
     text->told_ms = world_now_ms(world);
     text->kept = is_kept(code) && !text->is_mkdir && !done_meanwhile;
     if (code == 0)
