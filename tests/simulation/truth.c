@@ -263,16 +263,35 @@ static void note_where_kept(World *world, WorldText *text)
     snprintf(text->kept_name, sizeof text->kept_name, "%s", kept.name);
 }
 
-void truth_closed(World *world, WorldText *text)
+static bool moved_since(World *world, unsigned project, const char *name, int64_t since_ms)
+{
+    for (unsigned i = 0; i < world->cloud.count; i++) {
+        const CloudInstance *each = world->cloud.instances[i];
+
+        if (each->project == project && strcmp(each->name, name) == 0 &&
+            world_instance(world, each)->moved_ms >= since_ms)
+            return true;
+    }
+    return false;
+}
+
+/* A text takes the place of those of the name that its file has by now, unless it had another when the text was begun: what
+ * is kept there was never its own. */
+static void drop_replaced(World *world, WorldText *text, unsigned project, const char *name)
 {
     bool kept = text->kept;
 
+    if (strcmp(name, text->name) == 0 || !moved_since(world, project, name, text->asked_ms))
+        drop_kept(world, project, name, text->begun_ms);
+    text->kept = kept;
+}
+
+void truth_closed(World *world, WorldText *text)
+{
     if (text->outcome == 0)
         return;
     note_where_kept(world, text);
-    if (strcmp(text->kept_name, text->name) == 0) /* else its file has moved to where others' texts are kept */
-        drop_kept(world, text->kept_project, text->kept_name, text->begun_ms);
-    text->kept = kept;
+    drop_replaced(world, text, text->kept_project, text->kept_name);
 }
 
 static bool is_kept(int code)
@@ -314,6 +333,13 @@ void truth_told(World *world, WorldText *text, int code)
     if (code == 0)
         text->done_ms = text->told_ms;
     note_where_kept(world, text);
+    if (text->kept)
+        drop_replaced(world, text, text->kept_project, text->kept_name);
+    if (code == 0 && text->instance > 0 && !text->is_mkdir) {
+        const CloudInstance *made = world->cloud.instances[text->instance - 1];
+
+        drop_replaced(world, text, made->project, made->name);
+    }
     if (code == 0 && text->created + text->updated == 0 && !is_there(world, text))
         world_violation(world, "%s of %s was acknowledged, and was never carried out", what, text->name);
     if (code == 0 && text->revision > world->instances[text->instance % WORLD_INSTANCES_MAX].acked)
