@@ -100,7 +100,7 @@ static void set_times(Entry *entry, bool brings_details, bool moved)
     int64_t first = entry->set->store->config.ttl_transition_ms;
 
     entry->seen_ms = now;
-    entry->warm = false;
+    entry->warm = entry->seen_expired = false;
     if (!brings_details) {
         if (moved)
             entry->details_ms = 0;
@@ -243,14 +243,24 @@ static int64_t known_since_ms(const Entry *entry, enum StoreNeed need)
     return need == STORE_SUMMARY ? entry->seen_ms : entry->details_ms;
 }
 
+static bool is_expired(const Entry *entry, enum StoreNeed need)
+{
+    return need == STORE_SUMMARY ? entry->seen_expired : entry->expired;
+}
+
+void entry_expire(Entry *entry)
+{
+    entry->expired = entry->seen_expired = true;
+}
+
 Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
 {
     const StoreConfig *config = &entry->set->store->config;
     int64_t now = now_ms(entry->set), since = known_since_ms(entry, need);
     Freshness facts = {
         .known = since != 0,
-        .expired = entry->expired || entry->warm,
-        .warm = entry->warm && !entry->expired && need != STORE_DETAILS,
+        .expired = is_expired(entry, need) || entry->warm,
+        .warm = entry->warm && !entry->seen_expired && need != STORE_DETAILS,
         .age_ms = now - since,
         .ttl_ms = stretch_ttl_ms(entry->set->store, need == STORE_SUMMARY ? config->ttl_ms : entry_ttl_ms(entry)),
         .stale_limit_ms = need == STORE_DETAILS ? config->stale_contents_ms : config->stale_names_ms,

@@ -8,6 +8,20 @@
 
 enum { HELD_MAX_MS = 10000 };
 
+/* The API has brought something, or the first request is under way. */
+static void end_silence(Store *store)
+{
+    store->silent_ms = clock_now_ms(store->clock);
+    store->silent_asleep_ms = clock_asleep_ms(store->clock);
+}
+
+bool fetch_drags_on(const Store *store)
+{
+    int64_t asleep_ms = clock_asleep_ms(store->clock) - store->silent_asleep_ms;
+
+    return store->in_flight > 0 && clock_now_ms(store->clock) - store->silent_ms - asleep_ms >= FRESHNESS_PATIENCE_MS;
+}
+
 static void begin(Store *store, Fetch *fetch)
 {
     fetch->generation = store->generation;
@@ -15,7 +29,7 @@ static void begin(Store *store, Fetch *fetch)
     fetch->asleep_ms = clock_asleep_ms(store->clock);
     fetch->paused_ms = 0;
     if (store->in_flight++ == 0)
-        store->silent_ms = fetch->started_ms;
+        end_silence(store);
 }
 
 static void note_outcome(Store *store, Fetch *fetch, const Failure *failure)
@@ -24,7 +38,7 @@ static void note_outcome(Store *store, Fetch *fetch, const Failure *failure)
 
     fetch->call = NULL;
     store->in_flight -= !fetch->held;
-    store->silent_ms = clock_now_ms(store->clock);
+    end_silence(store);
     fetch->failing = failure && !own_reason;
     store->trouble = fetch->failing;
     if (fetch->failing)
@@ -50,7 +64,7 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
         facts->refreshing = facts->refreshing || store->in_flight > 0;
     }
     /* One request that drags on is enough to know that the next would too. */
-    if (store->in_flight > 0 && now - store->silent_ms >= FRESHNESS_PATIENCE_MS) {
+    if (fetch_drags_on(store)) {
         facts->failing = facts->refreshing = true;
         facts->failed_ago_ms = 0;
     }
@@ -114,7 +128,7 @@ static Entry *take_row(Set *set, const Fetch *fetch, Resource *row, enum RowSour
     Entry *entry = entry_take(set, row, source, fetch->generation);
 
     if (entry && store_slept_since(set->store, fetch->asleep_ms))
-        entry->expired = true;
+        entry_expire(entry);
     return entry;
 }
 
@@ -179,7 +193,7 @@ static void set_held(Set *set, bool held)
     }
     fetch->paused_ms += clock_now_ms(store->clock) - fetch->held_ms;
     if (store->in_flight++ == 0)
-        store->silent_ms = clock_now_ms(store->clock);
+        end_silence(store);
 }
 
 void fetch_hold_if_idle(Set *set)
@@ -217,7 +231,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
     Set *set = ctx;
     StoreOp *each, *next;
 
-    set->store->silent_ms = clock_now_ms(set->store->clock);
+    end_silence(set->store);
     if (count == 0)
         unlist_all(set);
     for (size_t i = 0; i < count; i++) {
@@ -259,8 +273,7 @@ static void take_list(Set *set, StoreOp **waiters)
     remove_unlisted(set, waiters);
     tombstones_drop_before(set, set->fetch.generation);
     set->complete = true;
-    set->expired = store_slept_since(store, set->fetch.asleep_ms);
-    set->warm = false;
+    set->expired = set->warm = false;
     set->complete_ms = clock_now_ms(store->clock) - set->fetch.paused_ms;
     if (set->kind == STORE_INSTANCES)
         settle_on_list(store, set->fetch.generation);
@@ -270,16 +283,17 @@ static void take_list(Set *set, StoreOp **waiters)
 }
 
 /* A list that the API was reset or the machine suspended under, or that was held again and again, is of two times: it
- * begins anew, for those who wait. 0: it is of one; 1: it has begun; negative: it can't. */
+ * begins anew, for those who wait. 0: it is of one; 1: it has begun; negative: it can't, or nobody waits. */
 static int begin_anew(Set *set)
 {
-    int r;
-
     bool reset = set->kind == STORE_INSTANCES && set->world != set->store->world;
     bool slept = store_slept_since(set->store, set->fetch.asleep_ms);
+    int r;
 
     if (!reset && !slept && set->fetch.paused_ms < HELD_MAX_MS)
         return 0;
+    if (!set->fetch.waiters && !set->fetch.unattended)
+        return -ERR_INTERRUPTED;
     r = fetch_list_start(set, set->fetch.unattended ? API_REFRESH : API_READ);
     return r < 0 ? r : 1;
 }
@@ -304,7 +318,7 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
     if (anew > 0)
         return;
     if (anew < 0)
-        failure = &lacking; /* the only reason not to begin */
+        failure = &lacking; /* the only reason that somebody can be told */
     if (!failure)
         take_list(set, &waiters);
     take_waiters(&set->fetch, &waiters);

@@ -60,7 +60,7 @@ static Resource *take_in(Change *change, Resource *resource)
         return NULL;
     entry->generation = generation;
     if (!resource || store_slept_since(store, change->asleep_ms))
-        entry->expired = true;
+        entry_expire(entry);
     return entry->resource;
 }
 

@@ -266,10 +266,15 @@ bool store_list_warm(Store *store, enum StoreSet set)
     return true;
 }
 
+static bool is_worth_something(const Freshness *facts)
+{
+    return facts->known && facts->age_ms < facts->stale_limit_ms;
+}
+
 /* What is known stands in for an API that does not answer, and not for memory of our own. */
 static bool may_stand_in(const Freshness *facts, const Failure *failure)
 {
-    return failure->code != -ERR_NO_MEMORY && facts->known && facts->age_ms < facts->stale_limit_ms;
+    return failure->code != -ERR_NO_MEMORY && is_worth_something(facts);
 }
 
 static void answer_list(StoreOp *op, const Failure *failure)
@@ -288,11 +293,9 @@ static void finish_get(StoreOp *op, const Failure *failure, Resource *resource)
 }
 
 /* What came since it was asked for is an answer, however short the TTL. */
-static bool came_since(const StoreOp *op, const Entry *entry)
+static bool came_since(const StoreOp *op, const Freshness *facts)
 {
-    int64_t since = op->need == STORE_SUMMARY ? entry->seen_ms : entry->details_ms;
-
-    return since != 0 && since >= op->started_ms && !entry->expired;
+    return facts->known && !facts->expired && clock_now_ms(op->store->clock) - facts->age_ms >= op->started_ms;
 }
 
 /* After a fetch: serve what came; look again if that was not enough (a listing brought a summary, a change overtook the
@@ -313,12 +316,24 @@ static void answer_get(StoreOp *op, const Failure *failure)
         bool serve = may_stand_in(&question.facts, failure);
 
         finish_get(op, serve ? NULL : failure, serve ? entry->resource : NULL);
-    } else if (is_answer(question.verdict) || came_since(op, entry)) {
+    } else if (is_answer(question.verdict) || came_since(op, &question.facts)) {
         finish_get(op, NULL, entry->resource);
     } else if (wait_for(op, &question) < 0) {
         local = no_memory();
         finish_get(op, &local, NULL);
     }
+}
+
+bool op_can_be_served_stale(const StoreOp *op)
+{
+    const Entry *entry = op->kind == OP_GET ? entry_find(&op->store->sets[STORE_INSTANCES], op->id) : NULL;
+    Freshness facts = {0};
+
+    if (op->kind == OP_LIST)
+        facts = set_freshness(op->set);
+    else if (entry)
+        facts = entry_freshness(entry, op->need);
+    return is_worth_something(&facts);
 }
 
 void op_answer(StoreOp *op, const Failure *failure)
@@ -407,9 +422,7 @@ bool store_peek(Store *store, enum StoreSet set, const char *id, StoreFacts *ret
 
 bool store_in_trouble(const Store *store)
 {
-    int64_t now = clock_now_ms(store->clock);
-
-    return store->trouble || (store->in_flight > 0 && now - store->silent_ms >= FRESHNESS_PATIENCE_MS);
+    return store->trouble || fetch_drags_on(store);
 }
 
 void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_facts)
@@ -450,12 +463,12 @@ void store_hint(Store *store, const char *id)
     Entry *entry = id ? entry_find(&store->sets[STORE_INSTANCES], id) : NULL;
 
     if (entry)
-        entry->expired = true;
+        entry_expire(entry);
     if (id && entry)
         return;
     for (int i = 0; i < STORE_SETS; i++) {
         store->sets[i].expired = true;
         for (Entry *each = store->sets[i].entries; each && !id; each = each->hh.next)
-            each->expired = true;
+            entry_expire(each);
     }
 }

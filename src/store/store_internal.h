@@ -48,7 +48,8 @@ struct Entry {
     uint64_t listed; /* the listing that last brought it */
     uint64_t born;   /* the listing that was under way, or the last one, when it came */
     uint32_t transition_ttl_ms;
-    bool expired;
+    bool expired;      /* its details are not to be served as fresh … */
+    bool seen_expired; /* … nor what a list said of it */
     bool listed_whole; /* the list's last row of it was no summary */
     bool homeless;     /* the list that brought it named no project */
     bool warm;         /* an earlier mount left it, and the API has not spoken of it since */
@@ -102,7 +103,7 @@ struct StoreOp {
     Timer *timer;
     int64_t started_ms;
     int64_t asleep_ms;      /* as of a fetch */
-    int64_t patience_at_ms; /* when it would rather be served stale; negative: never */
+    int64_t patience_at_ms; /* when it would rather be served stale, sleep not counted; negative: never */
 };
 
 struct Store {
@@ -132,7 +133,8 @@ struct Store {
     size_t demand;     /* requests that refresh once all that is looked at … */
     int64_t demand_ms; /* … worked out then; 0: never */
     unsigned in_flight;
-    int64_t silent_ms; /* the API has brought nothing since, while something is under way */
+    int64_t silent_ms;        /* the API has brought nothing since, while something is under way … */
+    int64_t silent_asleep_ms; /* … and how long the machine had been suspended by then */
 };
 
 /* entry.c */
@@ -154,6 +156,8 @@ void tombstones_drop_before(Set *set, uint64_t generation);
 int64_t entry_ttl_ms(const Entry *entry);
 Freshness entry_freshness(const Entry *entry, enum StoreNeed need);
 void entry_facts(const Entry *entry, StoreFacts *ret_facts);
+/* The next look at it asks the API. */
+void entry_expire(Entry *entry);
 
 /* stretch.c: what is looked at, and what that means for TTLs and classes */
 /* Somebody wants to know. */
@@ -182,6 +186,8 @@ int64_t set_ttl_ms(const Set *set);
 Freshness set_freshness(const Set *set);
 /* Fills in what a fetch (NULL: none yet) and the API's trouble mean for what is known. */
 void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);
+/* Whether the API has brought nothing for so long, while something is under way, that the next request would be as slow. */
+bool fetch_drags_on(const Store *store);
 /* Ends a fetch's request, if one is under way, and its wait: its waiters move to a list of the caller's. */
 void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters);
 /* Holds a list that has no waiters any more, and lets one that has go on. */
@@ -246,5 +252,7 @@ bool store_slept_since(const Store *store, int64_t asleep_ms);
 
 /* store.c: gives the answer that is there now to an operation that was parked, and frees it. */
 void op_answer(StoreOp *op, const Failure *failure);
+/* Whether what is known now could stand in for the answer that it waits for. */
+bool op_can_be_served_stale(const StoreOp *op);
 
 #endif

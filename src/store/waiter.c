@@ -45,14 +45,19 @@ void op_free(StoreOp *op)
     free(op);
 }
 
-/* Time in the line for the rate limit does not count against `timeout`, up to `wait`, nor does what the machine slept. */
+/* What the machine slept counts for nobody who waits. */
+static int64_t slept_ms(const StoreOp *op)
+{
+    return clock_asleep_ms(op->store->clock) - op->asleep_ms;
+}
+
+/* Time in the line for the rate limit does not count against `timeout`, up to `wait`. */
 static int64_t deadline_ms(const StoreOp *op)
 {
     const StoreConfig *config = &op->store->config;
-    int64_t asleep_ms = clock_asleep_ms(op->store->clock) - op->asleep_ms;
     int64_t in_line = op->fetch && op->fetch->call ? api_line_ms(op->fetch->call) : 0;
 
-    return op->started_ms + asleep_ms + config->timeout_ms + (in_line < config->wait_ms ? in_line : config->wait_ms);
+    return op->started_ms + slept_ms(op) + config->timeout_ms + (in_line < config->wait_ms ? in_line : config->wait_ms);
 }
 
 static bool was_in_line(const StoreOp *op)
@@ -64,24 +69,32 @@ static void arm(StoreOp *op)
 {
     int64_t now = clock_now_ms(op->store->clock), at = deadline_ms(op);
 
-    if (op->patience_at_ms >= 0 && op->patience_at_ms < at)
-        at = op->patience_at_ms;
+    if (op->patience_at_ms >= 0 && op->patience_at_ms + slept_ms(op) < at)
+        at = op->patience_at_ms + slept_ms(op);
     timer_start(op->timer, at > now ? at - now : LINE_RECHECK_MS);
+}
+
+/* It would rather be served what is known; if that has got too old meanwhile, it waits on. */
+static bool is_impatient(StoreOp *op)
+{
+    if (op->patience_at_ms < 0 || clock_now_ms(op->store->clock) - slept_ms(op) < op->patience_at_ms)
+        return false;
+    if (op_can_be_served_stale(op))
+        return true;
+    op->patience_at_ms = -1;
+    return false;
 }
 
 static void on_time(void *ctx)
 {
     StoreOp *op = ctx;
-    int64_t now = clock_now_ms(op->store->clock);
-    bool impatient = op->patience_at_ms >= 0 && now >= op->patience_at_ms;
     Failure failure;
 
-    if (!impatient && now < deadline_ms(op)) {
+    if (!is_impatient(op) && clock_now_ms(op->store->clock) < deadline_ms(op)) {
         arm(op);
         return;
     }
-    if (impatient) /* what is served instead of it gets no newer unless it comes to its end */
-        op->fetch->unattended = true;
+    op->fetch->unattended = true; /* nothing gets newer unless it comes to its end */
     if (was_in_line(op)) {
         failure = failure_make(-ERR_LIMITED, "The rate limit stood in the way for longer than %lld s.",
                                (long long)(op->store->config.wait_ms / 1000));
@@ -106,7 +119,7 @@ int op_park(StoreOp *op, Fetch *fetch, const Freshness *facts)
         return -ERR_NO_MEMORY;
     op->fetch = fetch;
     op->head = &fetch->waiters;
-    op->patience_at_ms = patience < 0 ? -1 : clock_now_ms(op->store->clock) + patience;
+    op->patience_at_ms = patience < 0 ? -1 : clock_now_ms(op->store->clock) - slept_ms(op) + patience;
     DL_APPEND(fetch->waiters, op);
     arm(op);
     return 0;

@@ -52,7 +52,7 @@ static Scope scope_of(Tree *tree, const char *text, size_t count)
     if (!path)
         return scope;
     scope.named = strcmp(path, "all") == 0;
-    if (!scope.named)
+    if (!scope.named && !tree->root->dir) /* else its files are right below the mount */
         scope.dir = dir_find_stem(tree, path);
     if (!scope.named && !scope.dir)
         scope.binding = binding_of_path(tree, path);

@@ -102,6 +102,15 @@ deletes_are() {
     [ ! -e "$MNT/staging/web-3.json" ]
 }
 
+@test "undo below a mount of one project finds an instance that is called as another project" {
+    sandbox_start "${SANDBOX[@]}"
+    mount_up region=eu-central,size=standard-2,project=prod,delete_delay=5
+    echo '{}' >"$MNT/staging.json"
+    rm "$MNT/staging.json"
+    echo staging >"$MNT/.skystack/undo"
+    [ -e "$MNT/staging.json" ]
+}
+
 @test "skystackfs undo does the same" {
     up delete_delay=3
     rm "$prod/web-1.json"

@@ -72,8 +72,22 @@ static void on_got(void *ctx, const Failure *failure, Resource *resource)
 {
     (void)ctx;
     assert_null(failure);
-    assert_string_equal(resource_text(resource).at, WHOLE("after"));
+    assert_true(span_equal(resource_text(resource), span_of(WHOLE("after"))));
     dones++;
+}
+
+static void on_seen(void *ctx, const Failure *failure, Resource *resource)
+{
+    (void)ctx;
+    assert_null(failure);
+    assert_non_null(resource);
+}
+
+static void see(const char *id, enum StoreOutcome expected)
+{
+    StoreOp *op;
+
+    assert_int_equal(store_get(store, id, STORE_SUMMARY, on_seen, NULL, &op), expected);
 }
 
 static StoreOp *look(enum StoreOutcome expected)
@@ -193,6 +207,66 @@ static void a_list_that_the_machine_slept_in_begins_anew(void **state)
     assert_int_equal(dones, 1);
     assert_false(is_known("ins_1"));
     look(STORE_HIT);
+    see("ins_2", STORE_HIT);
+}
+
+static void a_list_of_summaries_is_all_that_a_refresh_costs(void **state)
+{
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "null"));
+    store_hint(store, NULL);
+    look(STORE_STARTED);
+    answer(1, PAGE(ROW("ins_1"), "null"));
+    see("ins_1", STORE_HIT);
+    assert_int_equal(net.count, 2);
+}
+
+static void a_list_that_the_machine_slept_in_and_that_nobody_waits_for_is_given_up(void **state)
+{
+    StoreOp *op;
+
+    (void)state;
+    op = look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "\"c\""));
+    store_cancel(op);
+    fake_sleep(&fake, 3600000);
+    answer(1, PAGE(ROW("ins_2"), "null"));
+    assert_int_equal(net.count, 2);
+    look(STORE_STARTED);
+    answer(2, PAGE(ROW("ins_2"), "null"));
+    assert_false(is_known("ins_1"));
+}
+
+static void patience_counts_no_sleep(void **state)
+{
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "null"));
+    fake_pass(&fake, TTL_MS);
+    look(STORE_STARTED);
+    fake_sleep(&fake, 3600000);
+    fake_pass(&fake, PATIENCE_MS - 1);
+    assert_int_equal(dones, 1);
+    look(STORE_JOINED); /* nor is the API taken to be slow */
+    fake_pass(&fake, 1);
+    assert_int_equal(dones, 3);
+}
+
+static void who_could_be_served_nothing_but_what_is_too_old_waits_on(void **state)
+{
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "null"));
+    fake_pass(&fake, TTL_MS);
+    look(STORE_STARTED);
+    fake_sleep(&fake, 2 * 86400000);
+    fake_pass(&fake, 2 * PATIENCE_MS);
+    assert_int_equal(dones, 1);
+    answer(1, PAGE(ROW("ins_2"), "null"));
+    answer(2, PAGE(ROW("ins_2"), "null")); /* the first one was from before */
+    assert_int_equal(dones, 2);
+    assert_true(is_known("ins_2"));
 }
 
 static void a_text_that_came_while_the_machine_slept_is_asked_for_again(void **state)
@@ -255,6 +329,10 @@ int main(void)
         STORE_TEST(a_list_is_none_the_younger_for_having_been_held),
         STORE_TEST(a_list_that_was_held_again_and_again_begins_anew),
         STORE_TEST(a_list_that_the_machine_slept_in_begins_anew),
+        STORE_TEST(a_list_of_summaries_is_all_that_a_refresh_costs),
+        STORE_TEST(a_list_that_the_machine_slept_in_and_that_nobody_waits_for_is_given_up),
+        STORE_TEST(patience_counts_no_sleep),
+        STORE_TEST(who_could_be_served_nothing_but_what_is_too_old_waits_on),
         STORE_TEST(a_text_that_came_while_the_machine_slept_is_asked_for_again),
         STORE_TEST(what_a_list_brought_before_it_began_anew_may_be_gone),
     };
