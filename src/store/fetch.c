@@ -125,9 +125,10 @@ void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
 /* Takes in a row of a request that may have left before the machine was suspended; then the next look asks again. */
 static Entry *take_row(Set *set, const Fetch *fetch, Resource *row, enum RowSource source)
 {
+    bool slept = store_slept_since(set->store, fetch->asleep_ms); /* the row may take away what the fetch belongs to */
     Entry *entry = entry_take(set, row, source, fetch->generation);
 
-    if (entry && store_slept_since(set->store, fetch->asleep_ms))
+    if (entry && slept)
         entry_expire(entry);
     return entry;
 }
