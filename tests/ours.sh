@@ -19,7 +19,7 @@ end_all()
     for pid in $(ours); do
         kill -KILL "$pid" 2>/dev/null || true
     done
-    awk -v below="$work/" '$3 == "fuse.skystackfs" && index($2, below) == 1 { print $2 }' /proc/self/mounts |
+    awk -v below="$work/" 'index($2, below) == 1 { print $2 }' /proc/self/mounts |
         while read -r at; do
             umount -l "$at" 2>/dev/null || fusermount3 -u -z "$at" || true
         done

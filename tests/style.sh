@@ -45,7 +45,7 @@ shell_scripts_are_clean()
 }
 
 # The folders that are formatted throughout, and stay so.
-formatted=(src tests/fuzz)
+formatted=(src tests/fuzz tests/bench)
 
 c_is_formatted()
 {
