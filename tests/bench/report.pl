@@ -36,7 +36,7 @@ my @sizes = sort { $a <=> $b } keys %sizes;
 # Of some numbers, or undef.
 sub median {
     my @sorted = sort { $a <=> $b } @{$_[0] // return undef};
-    return $sorted[@sorted / 2];
+    return ($sorted[@sorted / 2] + $sorted[$#sorted / 2]) / 2;
 }
 
 sub grouped {
@@ -55,7 +55,7 @@ sub rounded {
 my %units = (
     ns => [[1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']],
     bytes => [[1e6, 'MB']],
-    'wake-ups' => [[1, '']],
+    count => [[1, '']],
 );
 
 # Values of one unit, in the scale that fits the first: median, and from … to in brackets.
@@ -66,7 +66,7 @@ sub cell {
     my ($scale) = grep { $middle >= $_->[0] } @{$units{$unit}};
     $scale //= $units{$unit}[-1];
     my ($low, $high) = (sort { $a <=> $b } @$values)[0, -1];
-    return grouped($middle) if $unit eq 'wake-ups';
+    return grouped(int $middle) if $unit eq 'count';
     my $text = rounded($middle / $scale->[0]) . " $scale->[1]";
     $text .= ' (' . rounded($low / $scale->[0]) . '–' . rounded($high / $scale->[0]) . ')' if @$values > 1;
     return $text;
@@ -76,9 +76,13 @@ sub cell {
 sub judge {
     my ($workload, $size, $bar) = @_;
     my $ours = median($values{$workload->{key}}{$size}{ours}) // return;
-    if ($bar =~ /^([\d.]+)(ms|wake-ups)$/) {
-        my $limit = $2 eq 'ms' ? $1 * 1e6 : $1;
-        return (cell($workload->{unit}, [$ours]) . " (≤ $1 $2)", $ours <= $limit);
+    if ($bar =~ /^(\d+)requests$/) {
+        my $asked = median($requests{$workload->{key}}{$size}{ours});
+        return ("$asked requests (≤ $1)", $asked <= $1);
+    }
+    if ($bar =~ /^([\d.]+)(ms)?$/) {
+        my $limit = $2 ? $1 * 1e6 : $1;
+        return (cell($workload->{unit}, [$ours]) . ' (≤ ' . ($2 ? "$1 ms" : $1) . ')', $ours <= $limit);
     }
     my ($factor, $against) = $bar =~ /^([\d.]+)\*(.*)$/ or die "what is $bar?\n";
     my ($ratio, $name) = compare($workload->{key}, $size, $ours, $against) or return;

@@ -14,6 +14,8 @@
 #
 # In each round every system has its turn, in another order each time. The result is 1 if the sandbox saw more or fewer
 # requests than it should, or some file system showed something else than the API says. Times are never right or wrong.
+
+# shellcheck disable=SC2034  # much is for the files that it reads
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
@@ -25,7 +27,7 @@ sizes=1000,10000,100000
 rounds=
 only='.*'
 without=
-build=build-bench
+build='build-bench'
 markdown=
 while [[ $# -gt 0 ]]; do
     case $1 in
@@ -42,7 +44,7 @@ while [[ $# -gt 0 ]]; do
     --build) build=${2-} ;;
     --markdown) markdown=${2-} ;;
     *)
-        sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$bench/run.sh" >&2
+        sed -n '2,/^$/{s/^# \{0,1\}//;p;}' "$bench/run.sh" >&2
         exit 2
         ;;
     esac

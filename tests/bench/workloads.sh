@@ -1,14 +1,14 @@
 # What is measured: a table of workloads, and below it a function for each that prints the number.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
 #
 #   key       names it; its function is measure_KEY, which gets the system's name; FOLDER is where that has the instances
 #   state     cold: mounted anew before each round; warm: was run once before
 #             If there is a prepare_KEY it runs ahead of each round, and its requests don't count
 #   who       all: every system; kernel: ours, tmpfs and ceilings; or names of systems
-#   unit      ns, bytes, or wake-ups
+#   unit      ns, bytes, or count
 #   asks      requests of ours in one round, seen by the sandbox: a number, `<=` a number, or `-`; `pages` is their number
 #             at 200 instances a page. Where it is cold, the one that mounting takes is among them
-#   bars      of ours: FACTOR*SYSTEM or FACTOR*SYSTEM/KEY (against that median), a plain limit with its unit (250ms),
+#   bars      of ours: FACTOR*SYSTEM or FACTOR*SYSTEM/KEY (against that median), a plain limit (250ms, 4, 4requests),
 #             FACTOR*linear (a time for each instance, against the smallest number of instances) or FACTOR*constant; `-`
 #   sandbox   what the API is like meanwhile, `-` as usual
 #
@@ -19,7 +19,7 @@ WORKLOADS=$(
 ls-f           cold all                    ns        1+pages   -                              -  | `ls -f`, cold
 ls-l           cold all+curl               ns        1+pages   1.5*curl,1.2*linear            -  | `ls -l`, cold
 first          cold kernel+curl            ns        2         1.2*curl,1.25*constant         -  | first name, cold
-head           cold ours                   ns        <=4       -                              -  | `ls -U \| head -n 1`, cold
+head           cold ours                   ns        -         4requests                       -  | `ls -U \| head -n 1`, cold
 everything     cold ours                   ns        1+pages   -                              -  | `ls -l`, `find`, `du`, `grep -r` and `cat *` at once, cold
 ls-l-warm      warm all                    ns        0         1.1*tmpfs,1.2*linear           -  | `ls -l`, warm
 cat-first      cold kernel                 ns        0         1.5*ours/cat                   -  | `cat *` after `ls`, the first
@@ -28,9 +28,10 @@ grep           warm readable               ns        0         0.85*ceiling,0.08
 open-one       warm readable               ns        0         1.25*ceiling,0.02*rclone,1.25*constant -  | open, read, close on one core
 open-two       warm kernel                 ns        0         0.5*ceiling                    -  | open, read, close across cores
 by-name        cold ours                   ns        2         -                              -  | `cat` of one file, cold
-warm-start     cold ours                   ns        -         250ms                          -  | mount to first `ls` from a snapshot
+warm-start     cold ours                   ns        1+pages   250ms                          -  | mount to first `ls` from a snapshot
+calls          cold ours                   count     0         4                              -  | lookups and extended attributes that the kernel asks for, warm `ls -l`
 memory         cold daemons+allowance      bytes     1+pages   1*allowance                    -  | memory, all looked at
-idle           cold daemons                wake-ups  0         0wake-ups                      -  | wake-ups in 5 s of nobody looking
+idle           cold daemons                count     0         0                              -  | wake-ups in 5 s of nobody looking
 decode         warm ours                   ns        -         6.67ms                         -  | decode 1 MB of a page
 one-by-one     cold ours                   ns        1+pages   -                              {"latency_ms":20}  | `ls -l`, cold, 20 ms away: by cursor
 numbered       cold ours                   ns        1+pages   0.333*ours/one-by-one          {"latency_ms":20,"pagination":"page"}  | the same, by page number
@@ -45,7 +46,7 @@ END
 )
 
 # Some are not to be run so often.
-declare -A ROUNDS_MOST=([idle]=1 [memory]=3 [everything]=3 [by-name]=3)
+declare -A ROUNDS_MOST=([idle]=1 [calls]=1 [memory]=3 [everything]=3 [by-name]=3)
 
 clock()
 {
@@ -151,10 +152,11 @@ measure_warm_start()
     has_lines "$SIZE"
 }
 
+# The snapshot is written a second after something changed.
 prepare_idle()
 {
     ls -l "$FOLDER" >"$work/out"
-    settle
+    sleep 3
 }
 
 measure_idle()
@@ -163,6 +165,22 @@ measure_idle()
     before=$(wake_ups "$1")
     sleep 5
     echo $(($(wake_ups "$1") - before))
+}
+
+# libfuse writes down each call.
+prepare_calls()
+{
+    ours_down
+    serve_at traced "$AT/ours" "${OURS[@]}" -f -d
+    ls -l "$FOLDER" >"$work/out"
+}
+
+measure_calls()
+{
+    local trace=$work/traced.out lines
+    lines=$(wc -l <"$trace")
+    ls -l "$FOLDER" >"$work/out"
+    tail -n +$((lines + 1)) "$trace" | grep -c -E 'opcode: (LOOKUP|GETXATTR) ' || true
 }
 
 measure_memory()
