@@ -154,10 +154,9 @@ static void on_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
 /* `.` and `..` stand at 0 and 1, and the file at `index` at index + FIRST_FILE. */
 static size_t add_entry(fuse_req_t req, char *into, size_t room, size_t place, bool plus)
 {
-    static const char *const dots[FIRST_FILE] = {".", ".."};
-    const File *file = place < FIRST_FILE ? NULL : &files[place - FIRST_FILE];
-    struct fuse_entry_param entry = entry_of(file ? &file->st : &root);
-    const char *name = file ? file->name : dots[place];
+    bool dots = place < FIRST_FILE;
+    struct fuse_entry_param entry = entry_of(dots ? &root : &files[place - FIRST_FILE].st);
+    const char *name = dots ? &".."[1 - place] /* "." is the end of ".." */ : files[place - FIRST_FILE].name;
     off_t next = (off_t)place + 1;
 
     return plus ? fuse_add_direntry_plus(req, into, room, name, &entry, next)

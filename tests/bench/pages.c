@@ -64,7 +64,7 @@ static void fetch(CURL *curl, const char *url)
     }
 }
 
-/* The cursor of the page that came last, and how long it is; 0: that was the end. */
+/* How long the cursor is that the last page gave; 0: it gave none. */
 static int next_cursor(const char **ret_cursor)
 {
     static const char label[] = "\"next_cursor\":\"";
@@ -78,18 +78,22 @@ static int next_cursor(const char **ret_cursor)
 
 static void fetch_list(CURL *curl, const char *endpoint, int whole, int print)
 {
-    const char *cursor = "";
-    char url[URL_BYTES];
-    int length = 0;
+    const char *cursor;
+    char url[URL_BYTES], *escaped;
+    int length;
 
-    do {
-        snprintf(url, sizeof url, "%s/v1/instances?limit=200%s%.*s", endpoint, length > 0 ? "&cursor=" : "", length,
-                 cursor);
+    snprintf(url, sizeof url, "%s/v1/instances?limit=200", endpoint);
+    for (;;) {
         fetch(curl, url);
         if (print)
             puts(body.text);
         length = next_cursor(&cursor);
-    } while (whole && length > 0);
+        if (length == 0 || !whole)
+            break;
+        escaped = curl_easy_escape(curl, cursor, length);
+        snprintf(url, sizeof url, "%s/v1/instances?limit=200&cursor=%s", endpoint, escaped);
+        curl_free(escaped);
+    }
 }
 
 int main(int argc, char **argv)

@@ -89,6 +89,7 @@ on_exit()
     trap - EXIT
     trap '' INT TERM HUP
     export -n SKYSTACKFS_TEST_RUN
+    if [[ -n ${HTTP_PID-} ]]; then end_process "$HTTP_PID" "$work" 2>/dev/null; fi # nginx writes over its environment
     end_all 2>/dev/null
     rm -rf --one-file-system "$work" "${memory-}"
     exit "$code"

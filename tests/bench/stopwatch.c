@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,23 +57,28 @@ static int open_output(void)
     return fd;
 }
 
-static _Noreturn void become(char **command, int out)
+static pid_t begin(char **command, int out)
 {
-    if (dup2(out, STDOUT_FILENO) >= 0)
-        execvp(command[0], command);
-    _exit(127);
+    posix_spawn_file_actions_t actions;
+    pid_t child;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    errno = posix_spawnp(&child, command[0], &actions, NULL, command, environ);
+    if (errno != 0)
+        stop(command[0]);
+    posix_spawn_file_actions_destroy(&actions);
+    return child;
 }
 
 static int run(char **command, size_t count)
 {
     int out = open_output(), status;
     int64_t began = now_ns(), ended;
-    pid_t child = vfork();
+    pid_t child = begin(command, out);
 
     (void)count;
-    if (child == 0)
-        become(command, out);
-    if (child < 0 || waitpid(child, &status, 0) < 0)
+    if (waitpid(child, &status, 0) < 0)
         stop(command[0]);
     ended = now_ns();
     if (output && ftruncate(out, lseek(out, 0, SEEK_CUR)) < 0)
@@ -151,12 +157,12 @@ static int first(char **folders, size_t count)
 
 /* together */
 
-static pthread_barrier_t begin;
+static pthread_barrier_t all_here;
 static atomic_size_t reading;
 
 static void *reader(void *file)
 {
-    pthread_barrier_wait(&begin);
+    pthread_barrier_wait(&all_here);
     read_whole(file);
     atomic_fetch_sub(&reading, 1);
     return NULL;
@@ -185,11 +191,11 @@ static int together(char **files, size_t count)
     atomic_store(&reading, readers);
     if (meanwhile)
         read_whole(meanwhile);
-    pthread_barrier_init(&begin, NULL, (unsigned)readers + 1);
+    pthread_barrier_init(&all_here, NULL, (unsigned)readers + 1);
     for (size_t i = 0; i < readers; i++)
         if (pthread_create(&threads[i], NULL, reader, files[i]) != 0)
             stop("a thread");
-    pthread_barrier_wait(&begin);
+    pthread_barrier_wait(&all_here);
     began = now_ns();
     if (meanwhile)
         cached_ns = read_meanwhile();
@@ -210,33 +216,41 @@ static void stay_on(int cpu)
         stop("-c");
 }
 
-/* The arguments, and behind them the lines of a file. Lives until the end. */
-static char **with_lines(char **arguments, size_t count, const char *path, size_t *ret_count)
-{
-    FILE *file = path ? fopen(path, "r") : NULL;
-    size_t used = 0, room = count + 1, line_room = 0;
-    char **all = malloc(room * sizeof *all), *line = NULL;
+/* A list of texts, with NULL at its end. Lives until the end. */
+static char **list;
+static size_t list_count, list_room;
 
-    if (!all || (path && !file))
-        stop(path ? path : "memory");
-    for (; used < count; used++)
-        all[used] = arguments[used];
-    while (file && getline(&line, &line_room, file) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        if (used + 1 >= room)
-            all = realloc(all, (room *= 2) * sizeof *all);
-        if (!all)
+static void list_add(char *text)
+{
+    if (list_count + 1 >= list_room) {
+        size_t room = list_room ? list_room * 2 : 64;
+        char **larger = reallocarray(list, room, sizeof *list);
+
+        if (!larger)
             stop("memory");
-        all[used++] = line;
+        list = larger;
+        list_room = room;
+    }
+    list[list_count++] = text;
+    list[list_count] = NULL;
+}
+
+static void list_add_lines(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *line = NULL;
+    size_t room = 0;
+
+    if (!file)
+        stop(path);
+    while (getline(&line, &room, file) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        list_add(line);
         line = NULL;
-        line_room = 0;
+        room = 0;
     }
     free(line);
-    if (file)
-        fclose(file);
-    all[used] = NULL;
-    *ret_count = used;
-    return all;
+    fclose(file);
 }
 
 /* A command's arguments may take a quarter of what its stack may. */
@@ -272,8 +286,6 @@ static int measure(const char *what, char **arguments, size_t count)
 int main(int argc, char **argv)
 {
     const char *lines = NULL, *inside = NULL;
-    char **arguments;
-    size_t count;
     int option;
 
     while ((option = getopt(argc, argv, "+c:i:n:o:m:")) != -1) {
@@ -299,9 +311,12 @@ int main(int argc, char **argv)
     }
     if (optind >= argc)
         return usage();
-    arguments = with_lines(argv + optind + 1, (size_t)(argc - optind - 1), lines, &count);
+    for (int i = optind + 1; i < argc; i++)
+        list_add(argv[i]);
+    if (lines)
+        list_add_lines(lines);
     allow_long_commands();
     if (inside && chdir(inside) < 0)
         stop(inside);
-    return measure(argv[optind], arguments, count);
+    return measure(argv[optind], list, list_count);
 }

@@ -14,7 +14,7 @@ httpdirfs_offers()
     is_installed httpdirfs && is_installed nginx
 }
 
-# Serves until the run ends; sets HTTP_PORT.
+# Serves until the run ends; sets HTTP_PORT and HTTP_PID.
 http_begin()
 {
     if [[ -n ${HTTP_PORT-} ]]; then return; fi
@@ -45,7 +45,8 @@ http {
 }
 END
     nginx -e "$folder/log" -c "$folder/conf" >"$folder/out" 2>&1 &
-    proxy_up "$HTTP_PORT" $! "$folder/log"
+    HTTP_PID=$!
+    proxy_up "$HTTP_PORT" "$HTTP_PID" "$folder/log"
 }
 
 rclone_up()
