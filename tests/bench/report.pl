@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# report.pl FOLDER ARGUMENTS: the table, in Markdown, of what run.sh measured.
+# report.pl FOLDER COMMAND: the table, in Markdown, of what run.sh measured.
 #
 # FOLDER has `workloads` (the table of workloads.sh), `samples` (a line each: instances, key, system, value, requests),
 # `wrong` and `left-out`.
@@ -9,7 +9,7 @@ use utf8;
 use POSIX qw(strftime);
 binmode STDOUT, ':encoding(UTF-8)';
 
-my ($folder, $arguments) = @ARGV;
+my ($folder, $command) = @ARGV;
 my @systems = qw(ours tmpfs ceiling looking sshfs rclone httpdirfs curl);
 my %title = (ours => 'skystackfs', looking => 'ceiling, looking');
 
@@ -139,7 +139,7 @@ sub machine {
     return ($model // 'unknown') . ", $cores cores, Linux $kernel";
 }
 
-print strftime("Measured on %Y-%m-%d", gmtime), ' on ', machine(), ": `tests/bench/run.sh $arguments`.\n\n";
+print strftime("Measured on %Y-%m-%d", gmtime), ' on ', machine(), ": `tests/bench/$command`.\n\n";
 print '| workload | instances | requests | ', join(' | ', map { $title{$_} // $_ } @systems), " | bars |\n";
 print '|---', '|--:' x (2 + @systems), "|---|\n";
 for my $workload (@workloads) {

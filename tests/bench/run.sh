@@ -18,10 +18,19 @@
 # shellcheck disable=SC2034  # much is for the files that it reads
 set -euo pipefail
 
+from=$PWD
 cd "$(dirname "$0")/../.."
 bench=$PWD/tests/bench
-arguments=$*
+shopt -s extglob
+shown=run.sh${*:+ $*}
+shown=${shown/ --markdown +([! ])/}
 export LC_ALL=C.UTF-8
+
+usage()
+{
+    sed -n '2,/^$/{s/^# \{0,1\}//;p;}' "$bench/run.sh" >&2
+    exit 2
+}
 
 sizes=1000,10000,100000
 rounds=
@@ -30,26 +39,18 @@ without=
 build='build-bench'
 markdown=
 while [[ $# -gt 0 ]]; do
-    case $1 in
-    --quick)
-        sizes=1000
-        rounds=3
+    case $1:$# in
+    --quick:*) sizes=1000 rounds=3 ;;
+    --sizes:1 | --rounds:1 | --only:1 | --without:1 | --build:1 | --markdown:1) usage ;;
+    --sizes:* | --rounds:* | --only:* | --without:* | --build:* | --markdown:*)
+        printf -v "${1#--}" %s "$2"
         shift
-        continue
         ;;
-    --sizes) sizes=${2-} ;;
-    --rounds) rounds=${2-} ;;
-    --only) only=${2-} ;;
-    --without) without=,${2-}, ;;
-    --build) build=${2-} ;;
-    --markdown) markdown=${2-} ;;
-    *)
-        sed -n '2,/^$/{s/^# \{0,1\}//;p;}' "$bench/run.sh" >&2
-        exit 2
-        ;;
+    *) usage ;;
     esac
-    shift $(($# > 1 ? 2 : 1))
+    shift
 done
+if [[ -n $markdown ]]; then markdown=$(cd "$from" && realpath -m -- "$markdown"); fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/skystackfs-bench.XXXXXX")
 AT=$work/at
@@ -83,6 +84,17 @@ for file in "$bench"/systems/*.sh; do
     . "$file"
 done
 
+# What was measured, which is something after Ctrl-C too.
+report()
+{
+    if [[ ! -s $work/samples ]]; then return; fi
+    echo "$WORKLOADS" >"$work/workloads"
+    perl "$bench/report.pl" "$work" "$shown" >"$work/report" || return
+    cat "$work/report"
+    if [[ -n $markdown ]]; then cp "$work/report" "$markdown"; fi
+    [[ ! -s $work/wrong ]]
+}
+
 on_exit()
 {
     local code=$?
@@ -91,6 +103,7 @@ on_exit()
     export -n SKYSTACKFS_TEST_RUN
     if [[ -n ${HTTP_PID-} ]]; then end_process "$HTTP_PID" "$work" 2>/dev/null; fi # nginx writes over its environment
     end_all 2>/dev/null
+    report || code=1
     rm -rf --one-file-system "$work" "${memory-}"
     exit "$code"
 }
@@ -123,7 +136,7 @@ find_systems()
     local system why
     SYSTEMS=()
     for system in ${SETS[all]}; do
-        if [[ $without == *",$system,"* ]]; then
+        if [[ ",$without," == *",$system,"* ]]; then
             echo "$system" >>"$work/left-out"
         elif ! why=$(of "$system" offers); then
             echo "$system: $why" | tee -a "$work/left-out" >&2
@@ -268,9 +281,3 @@ find_systems
 for size in ${sizes//,/ }; do
     at_size "$size"
 done
-
-echo "$WORKLOADS" >"$work/workloads"
-perl "$bench/report.pl" "$work" "$arguments" >"$work/report"
-cat "$work/report"
-if [[ -n $markdown ]]; then cp "$work/report" "$markdown"; fi
-[[ ! -s $work/wrong ]]
