@@ -6,7 +6,7 @@
 #             If there is a prepare_KEY it runs ahead of each round, and its requests don't count
 #   who       all: every system; kernel: ours, tmpfs and ceilings; or names of systems
 #   unit      ns, bytes, or count
-#   asks      requests of ours in one round, seen by the sandbox: a number, `<=` a number, or `-`; `pages` is their number
+#   asks      requests of ours in one round, seen by the sandbox: a number, exactly, or `-`; `pages` is their number
 #             at 200 instances a page. Where it is cold, the one that mounting takes is among them
 #   bars      of ours: FACTOR*SYSTEM or FACTOR*SYSTEM/KEY (against that median), a plain limit (250ms, 4, 4requests),
 #             FACTOR*linear (a time for each instance, against the smallest number of instances) or FACTOR*constant; `-`

@@ -1,5 +1,5 @@
 # As fast as the kernel lets a file system of one loop be (ceiling.c); `looking` is the same, but looks for the next request
-# for 20 µs before it sleeps.
+# for --look microseconds before it sleeps.
 # shellcheck shell=bash disable=SC2154
 
 # ceiling_begin NAME [OPTION]...
@@ -17,7 +17,7 @@ ceiling_up()
 
 looking_up()
 {
-    ceiling_begin looking -l 20
+    ceiling_begin looking -l "$look"
 }
 
 ceiling_down()
