@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -237,15 +236,12 @@ static const struct fuse_lowlevel_ops operations = {
 
 /* The loop */
 
-/* After an answer at since_ns: comes back at once while it is time to look again, else when there is something. Whoever
- * waits for this processor goes first: it may be the one who would ask. */
+/* After an answer at since_ns: comes back at once while it is time to look again, else when there is something. */
 static void await_request(int fd, int64_t since_ns, int64_t look_ns)
 {
     struct pollfd readable = {.fd = fd, .events = POLLIN};
 
-    if (now_ns() - since_ns < look_ns)
-        sched_yield();
-    else
+    if (now_ns() - since_ns >= look_ns)
         poll(&readable, 1, -1);
 }
 

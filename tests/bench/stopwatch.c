@@ -3,6 +3,7 @@
  *
  *   stopwatch [OPTION]... run COMMAND [ARGUMENT]...   from its start to its end; it must end with 0
  *   stopwatch [OPTION]... open FILE...                open, read, close: the median over many rounds through the files
+ *   stopwatch [OPTION]... paced FILE                  the same of one file, looked at every half millisecond
  *   stopwatch [OPTION]... first FOLDER                until the first name of a folder is there
  *   stopwatch [OPTION]... together FILE...            until all files are read, each by a thread of its own
  *
@@ -10,7 +11,7 @@
  *   -i FOLDER    inside of this folder
  *   -n FILE      with more arguments: the lines of this file, which may be more than a command commonly takes
  *   -o FILE      run: standard output goes there; without, nowhere
- *   -m FILE      together: prints the median of open, read, close of this file meanwhile
+ *   -m FILE      together: prints what `paced` would of this file, meanwhile
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,6 +36,8 @@ enum {
     OPENS_NS = 300000000, /* beyond the least, so long */
     READ_BYTES = 1 << 16,
     THREADS_MOST = 256,
+    PACE_NS = 500000,
+    PACED_READS = 200,
 };
 
 static const char *output, *meanwhile;
@@ -168,18 +171,25 @@ static void *reader(void *file)
     return NULL;
 }
 
-/* The median of a cached file's reads until all others are through. */
-static int64_t read_meanwhile(void)
+/* The median of so many reads of a file, and of more while others read. */
+static int64_t read_paced(const char *file, size_t least)
 {
     static int64_t ns[OPENS_MOST];
-    const struct timespec pause = {.tv_nsec = 500000};
+    const struct timespec pause = {.tv_nsec = PACE_NS};
     size_t done = 0;
 
-    while (done < OPENS_MOST && (done == 0 || atomic_load(&reading) > 0)) {
-        ns[done++] = open_once(meanwhile);
+    while (done < OPENS_MOST && (done < least || atomic_load(&reading) > 0)) {
+        ns[done++] = open_once(file);
         nanosleep(&pause, NULL);
     }
     return median_ns(ns, done);
+}
+
+static int paced(char **files, size_t count)
+{
+    (void)count;
+    read_whole(files[0]);
+    return print_ns(read_paced(files[0], PACED_READS));
 }
 
 static int together(char **files, size_t count)
@@ -198,7 +208,7 @@ static int together(char **files, size_t count)
     pthread_barrier_wait(&all_here);
     began = now_ns();
     if (meanwhile)
-        cached_ns = read_meanwhile();
+        cached_ns = read_paced(meanwhile, 1);
     for (size_t i = 0; i < readers; i++)
         pthread_join(threads[i], NULL);
     return print_ns(meanwhile ? cached_ns : now_ns() - began);
@@ -265,7 +275,8 @@ static void allow_long_commands(void)
 
 static int usage(void)
 {
-    fputs("usage: stopwatch [-c CPU] [-i FOLDER] [-n FILE] [-o FILE] [-m FILE] run|open|first|together ARGUMENT...\n",
+    fputs("usage: stopwatch [-c CPU] [-i FOLDER] [-n FILE] [-o FILE] [-m FILE] run|open|paced|first|together "
+          "ARGUMENT...\n",
           stderr);
     return 2;
 }
@@ -275,7 +286,7 @@ static int measure(const char *what, char **arguments, size_t count)
     static const struct {
         const char *name;
         int (*call)(char **arguments, size_t count);
-    } ways[] = {{"run", run}, {"open", opens}, {"first", first}, {"together", together}};
+    } ways[] = {{"run", run}, {"open", opens}, {"paced", paced}, {"first", first}, {"together", together}};
 
     for (size_t i = 0; i < sizeof ways / sizeof ways[0] && count > 0; i++)
         if (strcmp(what, ways[i].name) == 0)
