@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     print = strcmp(argv[1], "print") == 0;
     headers = authorization(argv[4]);
     curl_easy_setopt(curl, CURLOPT_CAINFO, argv[3]);
-    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(curl, CURLOPT_CAPATH, (char *)NULL);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     snprintf(url, sizeof url, "%s/v1/projects", argv[2]);
