@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "log.h"
 
 /* Requests taken in one turn of the loop, so that the network is heard too. */
-enum { BATCH = 64, OPTIONS_BYTES = 1024 };
+enum { BATCH = 64, OPTIONS_BYTES = 1024, NOTIFIER_WAIT_MS = 10 };
 
 typedef struct Deferred {
     uint64_t directory;
@@ -196,6 +197,29 @@ int mount_new(const MountConfig *config, Tree *tree, Loop *loop, clock_fn ready,
     return 0;
 }
 
+/* While the notifier tells the kernel something, it may wait for a lock that a request holds, and the kernel frees nothing of
+ * the session as long as it does: whoever waits for us then would wait for ever. So requests are answered, and those that
+ * would wait are ended, until it is through. */
+static void stop_notifier(Mount *mount)
+{
+    struct pollfd session = {.fd = fuse_session_fd(mount->session), .events = POLLIN};
+    bool over = mount->over;
+
+    notifier_close(mount->notifier);
+    while (!over && !notifier_has_ended(mount->notifier)) {
+        int r = fuse_session_receive_buf(mount->session, &mount->buffer);
+
+        if (r > 0)
+            fuse_session_process_buf(mount->session, &mount->buffer);
+        else if (r == -EAGAIN || r == -EINTR)
+            (void)poll(&session, 1, NOTIFIER_WAIT_MS);
+        over = r == 0 || (r < 0 && r != -EAGAIN && r != -EINTR);
+        request_end_all(mount);
+    }
+    notifier_free(mount->notifier);
+    mount->notifier = NULL;
+}
+
 void mount_stop(Mount *mount)
 {
     TreeSink none = {0};
@@ -206,12 +230,12 @@ void mount_stop(Mount *mount)
     tree_set_sink(mount->tree, &none);
     loop_poll_stop(mount->poll);
     mount->poll = NULL;
+    if (mount->notifier)
+        stop_notifier(mount);
     if (mount->mounted)
         fuse_session_unmount(mount->session); /* it sees by itself if that was done from outside */
     mount->mounted = false;
     mount->over = true;
-    notifier_free(mount->notifier);
-    mount->notifier = NULL;
 }
 
 void mount_free(Mount *mount)

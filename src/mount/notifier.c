@@ -20,7 +20,7 @@ struct Notifier {
     pthread_cond_t filled;
     Notice *queue;
     size_t queued;
-    bool closing;
+    bool closing, ended;
     struct fuse_session *session;
 };
 
@@ -59,6 +59,9 @@ static void *run(void *ctx)
         tell(notifier, notice);
         free(notice);
     }
+    pthread_mutex_lock(&notifier->lock);
+    notifier->ended = true;
+    pthread_mutex_unlock(&notifier->lock);
     return NULL;
 }
 
@@ -107,12 +110,10 @@ void notifier_forget_name(Notifier *notifier, uint64_t directory, const char *na
     put(notifier, directory, name);
 }
 
-void notifier_free(Notifier *notifier)
+void notifier_close(Notifier *notifier)
 {
     Notice *each, *next;
 
-    if (!notifier)
-        return;
     pthread_mutex_lock(&notifier->lock);
     DL_FOREACH_SAFE(notifier->queue, each, next)
     {
@@ -122,6 +123,23 @@ void notifier_free(Notifier *notifier)
     notifier->closing = true;
     pthread_cond_signal(&notifier->filled);
     pthread_mutex_unlock(&notifier->lock);
+}
+
+bool notifier_has_ended(Notifier *notifier)
+{
+    bool ended;
+
+    pthread_mutex_lock(&notifier->lock);
+    ended = notifier->ended;
+    pthread_mutex_unlock(&notifier->lock);
+    return ended;
+}
+
+void notifier_free(Notifier *notifier)
+{
+    if (!notifier)
+        return;
+    notifier_close(notifier);
     pthread_join(notifier->thread, NULL);
     pthread_cond_destroy(&notifier->filled);
     pthread_mutex_destroy(&notifier->lock);
