@@ -101,12 +101,11 @@ extern const struct fuse_lowlevel_ops mount_ops;
 
 /* notifier.c: a thread that tells the kernel what to forget. It touches nothing of the loop's. */
 Notifier *notifier_new(struct fuse_session *session);
-/* Drops what is queued and ends the thread. Takes NULL. */
 /* Drops what is queued: once what it is telling is told, it ends. That may take a lock in the kernel that a request holds:
  * until it has ended requests must be answered. */
 void notifier_close(Notifier *notifier);
 bool notifier_has_ended(Notifier *notifier);
-/* Waits for its end. Takes NULL. */
+/* Waits for the end of one that was closed. */
 void notifier_free(Notifier *notifier);
 void notifier_forget_content(Notifier *notifier, uint64_t node);
 void notifier_forget_name(Notifier *notifier, uint64_t directory, const char *name);

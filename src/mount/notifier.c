@@ -137,9 +137,6 @@ bool notifier_has_ended(Notifier *notifier)
 
 void notifier_free(Notifier *notifier)
 {
-    if (!notifier)
-        return;
-    notifier_close(notifier);
     pthread_join(notifier->thread, NULL);
     pthread_cond_destroy(&notifier->filled);
     pthread_mutex_destroy(&notifier->lock);

@@ -110,12 +110,16 @@ static const char *name_to_keep(const Handle *handle, Buf *name)
     return r == 0 ? buf_text(name) : handle->name;
 }
 
+static uint64_t replaced_under(const Handle *handle, const char *name, uint64_t texts)
+{
+    return name && handle->name && strcmp(name, handle->name) == 0 ? texts : 0;
+}
+
 uint64_t rejected_replaces(const Handle *handle, uint64_t texts)
 {
     _cleanup_buf_ Buf name = BUF_INIT(NAME_BYTES_MAX);
-    const char *now = name_to_keep(handle, &name);
 
-    return now && handle->name && strcmp(now, handle->name) == 0 ? texts : 0;
+    return replaced_under(handle, name_to_keep(handle, &name), texts);
 }
 
 void rejected_keep(const Handle *handle, const Failure *failure)
@@ -128,5 +132,5 @@ void rejected_keep(const Handle *handle, const Failure *failure)
                       .failure = failure};
 
     if (text.name)
-        store_keep_text(store, &text, handle->writer.uid, rejected_replaces(handle, store_texts(store)));
+        store_keep_text(store, &text, handle->writer.uid, replaced_under(handle, text.name, store_texts(store)));
 }

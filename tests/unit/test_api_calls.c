@@ -523,17 +523,25 @@ static void a_pause_is_left_by_whoever_gives_up(void **state)
     assert_int_equal(out.dones, 0);
 }
 
+/* So many that no further call goes out for a while. */
+static void break_five_creates(int code, bool sent)
+{
+    ApiCall *call;
+
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
+        fake_pass(&fake, 0);
+        fake_break(&net, i, code, sent);
+    }
+}
+
 static void an_api_that_cannot_be_reached_is_left_alone_and_found_again(void **state)
 {
     ApiStats stats;
     ApiCall *call;
 
     (void)state;
-    for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
-        fake_pass(&fake, 0);
-        fake_break(&net, i, -ERR_ROUTE, false);
-    }
+    break_five_creates(-ERR_ROUTE, false);
     api_stats(api, &stats);
     assert_true(stats.unreachable);
     assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
@@ -558,11 +566,7 @@ static void a_call_that_was_let_try_and_could_not_be_sent_leaves_that_to_the_nex
     ApiCall *call;
 
     (void)state;
-    for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
-        fake_pass(&fake, 0);
-        fake_break(&net, i, -ERR_ROUTE, false);
-    }
+    break_five_creates(-ERR_ROUTE, false);
     fake_pass(&fake, 1000);
     net.start_code = -ERR_NO_MEMORY;
     assert_int_equal(api_get(api, API_READ, "ins_1", on_one, &out, &call), 0);
@@ -604,11 +608,7 @@ static void a_create_that_is_in_doubt_puts_no_other_call_in_doubt(void **state)
     ApiCall *call;
 
     (void)state;
-    for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(api_create(api, span_of("{\"name\":\"a\"}"), on_one, &out, &call), 0);
-        fake_pass(&fake, 0);
-        fake_break(&net, i, -ERR_TIMEOUT, true);
-    }
+    break_five_creates(-ERR_TIMEOUT, true);
     assert_int_equal(out.failure.code, -ERR_UNSETTLED);
     assert_int_equal(api_update(api, "ins_1", span_of("{\"size\":\"s\"}"), NULL, on_one, &out, &call), 0);
     fake_pass(&fake, 0);
