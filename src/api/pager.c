@@ -18,6 +18,7 @@ void pager_release(Pager *pager)
     pager->cursor = NULL;
     seen_release(&pager->cursors);
     seen_release(&pager->ids);
+    seen_release(&pager->first_ids);
 }
 
 int pager_query(const Pager *pager, Buf *into)
@@ -142,8 +143,18 @@ static enum PagerMode choose(const PagerPage *page, size_t count)
     return page->total >= 0 ? PAGER_NUMBERED : PAGER_BLIND;
 }
 
-static void note(Pager *pager, const PagerPage *page, size_t count)
+/* 1: the page begins with a row that none began with before; 0: it does not, or has no row; or -ERR_NO_MEMORY. */
+static int begins_new(Pager *pager, Resource *const *rows, size_t count)
 {
+    return count > 0 ? seen_add(&pager->first_ids, span_of(resource_id(rows[0]))) : 0;
+}
+
+static int note(Pager *pager, const PagerPage *page, Resource *const *rows, size_t count)
+{
+    int fresh = begins_new(pager, rows, count);
+
+    if (fresh < 0)
+        return fresh;
     if (pager->mode == PAGER_UNDECIDED) {
         pager->mode = choose(page, count);
         pager->total = page->total;
@@ -151,24 +162,26 @@ static void note(Pager *pager, const PagerPage *page, size_t count)
     pager->pages++;
     pager->rows += count;
     pager->run_rows += count;
-    pager->empty = count > 0 ? 0 : pager->empty + 1;
+    pager->idle = fresh > 0 ? 0 : pager->idle + 1;
     pager->full |= count >= API_PAGE_ROWS;
+    return 0;
 }
 
 static bool is_endless(const Pager *pager)
 {
-    return pager->rows > API_ROWS_MAX || pager->pages > PAGER_PAGES_MAX || pager->empty > PAGER_EMPTY_PAGES_MAX;
+    return pager->rows > API_ROWS_MAX || pager->pages > PAGER_PAGES_MAX || pager->idle > PAGER_IDLE_PAGES_MAX;
 }
 
 enum PagerStep pager_take(Pager *pager, const PagerPage *page, Resource *const *rows, size_t count,
                           Failure *ret_failure)
 {
-    int fresh = 0;
+    int fresh = 0, r = note(pager, page, rows, count);
 
-    note(pager, page, count);
+    if (r < 0)
+        return fail(ret_failure, r, error_sentence(r));
     if (is_endless(pager))
         return fail(ret_failure, -ERR_REMOTE,
-                    "The list does not end: it has more pages or rows than any list may have.");
+                    "The list does not end: it has more pages or rows than any list may have, or they bring nothing new.");
     if (pager->mode != PAGER_CURSORS || pager->total >= 0)
         fresh = count_new(pager, rows, count);
     if (fresh < 0)

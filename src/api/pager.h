@@ -11,8 +11,8 @@
  * if the total changes, a row comes twice, or pages run out before the total, the list starts again, at most twice;
  * after that it is INCOMPLETE. A blind list is complete when an empty page ends it, or when the server ignores `page`
  * (nothing new came) and had sent fewer rows than asked for; else incomplete. So is a cursor list whose next_cursor
- * goes missing, or is empty, or that ends with fewer different rows than its total. A cursor that repeats, and more pages or rows
- * than the caps, fail as -ERR_REMOTE.
+ * goes missing, or is empty, or that ends with fewer different rows than its total. A cursor that repeats, more pages or rows
+ * than the caps, and page after page that brings nothing (no rows, or the first one of a page before) fail as -ERR_REMOTE.
  */
 #ifndef SKY_PAGER_H
 #define SKY_PAGER_H
@@ -27,7 +27,7 @@
 
 enum {
     PAGER_PAGES_MAX = 20000,
-    PAGER_EMPTY_PAGES_MAX = 8, /* in a row, with a cursor to go on */
+    PAGER_IDLE_PAGES_MAX = 8, /* in a row that bring nothing, with a cursor to go on */
     PAGER_RESTARTS_MAX = 2,
     PAGER_CURSOR_BYTES = 4096,
 };
@@ -47,7 +47,7 @@ typedef struct Pager {
     enum PagerMode mode;
     unsigned page;  /* the one to ask for next, from 1 */
     unsigned pages; /* taken in this run */
-    unsigned empty; /* of these, the last in a row without rows */
+    unsigned idle;  /* of these, the last in a row that brought nothing */
     unsigned restarts;
     bool full;     /* some page brought as many rows as asked for, or more */
     bool shifted;  /* a row came twice in this run */
@@ -56,6 +56,7 @@ typedef struct Pager {
     int64_t total; /* the first one named in this run, or -1 */
     char *cursor;  /* to ask with; NULL: none */
     Seen cursors, ids;
+    Seen first_ids; /* of each page */
 } Pager;
 
 enum PagerStep { PAGER_NEXT, PAGER_COMPLETE, PAGER_INCOMPLETE, PAGER_FAILED };

@@ -80,32 +80,36 @@ static void a_repeated_cursor_fails(void **state)
     pager_release(&pager);
 }
 
-static void cursors_that_never_end_fail(void **state)
+/* Feeds pages of `rows` rows, the first of each `step` after that of the page before, with ever new cursors, until the pager has
+ * enough of them: how many that were. */
+static int pages_until_failure(size_t rows, int step)
 {
-    enum PagerStep step = PAGER_NEXT;
+    enum PagerStep next = PAGER_NEXT;
     Failure failure;
     char cursor[16];
     Pager pager;
     int pages;
 
-    (void)state;
     pager_init(&pager);
-    for (pages = 0; step == PAGER_NEXT && pages < PAGER_PAGES_MAX + 10; pages++) {
+    for (pages = 0; next == PAGER_NEXT && pages < PAGER_PAGES_MAX + 10; pages++) {
         snprintf(cursor, sizeof cursor, "c%d", pages);
-        step = feed(&pager, pages, 1, cursor, TOTAL_ABSENT, &failure);
+        next = feed(&pager, pages * step, rows, cursor, TOTAL_ABSENT, &failure);
     }
-    assert_int_equal(step, PAGER_FAILED);
-    assert_int_equal(pages, PAGER_PAGES_MAX + 1);
+    assert_int_equal(next, PAGER_FAILED);
+    assert_int_equal(failure.code, -ERR_REMOTE);
     pager_release(&pager);
+    return pages;
+}
 
-    pager_init(&pager);
-    for (step = PAGER_NEXT, pages = 0; step == PAGER_NEXT && pages < 100; pages++) {
-        snprintf(cursor, sizeof cursor, "c%d", pages);
-        step = feed(&pager, 0, 0, cursor, TOTAL_ABSENT, &failure);
-    }
-    assert_int_equal(step, PAGER_FAILED);
-    assert_int_equal(pages, PAGER_EMPTY_PAGES_MAX + 1);
-    pager_release(&pager);
+static void cursors_that_never_end_fail(void **state)
+{
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    assert_int_equal(pages_until_failure(1, 1), PAGER_PAGES_MAX + 1);
+    assert_int_equal(pages_until_failure(0, 0), PAGER_IDLE_PAGES_MAX + 1);
+    assert_int_equal(pages_until_failure(3, 0), PAGER_IDLE_PAGES_MAX + 2); /* the first one was new */
 
     pager_init(&pager); /* more rows than any list may have; they need not be there to be counted */
     pager.rows = API_ROWS_MAX - 200;
