@@ -180,8 +180,9 @@ enum PagerStep pager_take(Pager *pager, const PagerPage *page, Resource *const *
     if (r < 0)
         return fail(ret_failure, r, error_sentence(r));
     if (is_endless(pager))
-        return fail(ret_failure, -ERR_REMOTE,
-                    "The list does not end: it has more pages or rows than any list may have, or they bring nothing new.");
+        return fail(
+            ret_failure, -ERR_REMOTE,
+            "The list does not end: it has more pages or rows than any list may have, or they bring nothing new.");
     if (pager->mode != PAGER_CURSORS || pager->total >= 0)
         fresh = count_new(pager, rows, count);
     if (fresh < 0)
