@@ -223,6 +223,12 @@ Clock *loop_clock(Loop *loop)
     return &loop->clock;
 }
 
+int64_t loop_now_ns(const Loop *loop)
+{
+    (void)loop;
+    return (int64_t)uv_hrtime();
+}
+
 uv_loop_t *loop_uv(Loop *loop)
 {
     return &loop->uv;

@@ -27,6 +27,8 @@ void loop_run(Loop *loop);
 void loop_stop(Loop *loop);
 /* The real clock; lives as long as the loop. */
 Clock *loop_clock(Loop *loop);
+/* For what the clock's milliseconds are too coarse; from a point in the past that stays the same. */
+int64_t loop_now_ns(const Loop *loop);
 
 /* Watches a descriptor that stays the caller's. NULL on failure. update changes the wanted events. stop takes NULL. */
 LoopPoll *loop_poll_start(Loop *loop, int fd, int events, loop_poll_fn call, void *ctx);

@@ -10,8 +10,13 @@
 
 #include "log.h"
 
-/* Requests taken in one turn of the loop, so that the network is heard too. */
-enum { BATCH = 64, OPTIONS_BYTES = 1024, NOTIFIER_WAIT_MS = 10 };
+enum {
+    BATCH = 64,         /* requests taken in one turn of the loop, so that the network is heard too … */
+    BATCH_NS = 1000000, /* … and how long it may last while it looks for more */
+    LOOK_NS = 50000,
+    OPTIONS_BYTES = 1024,
+    NOTIFIER_WAIT_MS = 10
+};
 
 typedef struct Deferred {
     uint64_t directory;
@@ -89,24 +94,53 @@ static void end(Mount *mount)
     mount->ended(mount->ctx);
 }
 
+/* Takes one request and answers or parks it. 1: that was done; 0: there is none; negative: the session is over. */
+static int take_one(Mount *mount)
+{
+    int r = fuse_session_receive_buf(mount->session, &mount->buffer);
+
+    if (r == -EAGAIN || r == -EINTR)
+        return 0;
+    if (r > 0)
+        fuse_session_process_buf(mount->session, &mount->buffer);
+    return r <= 0 || fuse_session_exited(mount->session) ? -1 : 1;
+}
+
+/* After an answer: takes the next request if it comes while looking for it pays. As take_one(). */
+static int take_next(Mount *mount, int64_t leave_ns)
+{
+    int64_t now_ns = loop_now_ns(mount->loop), until_ns = now_ns + LOOK_NS;
+    int taken = 0;
+
+    while (taken == 0 && now_ns < until_ns && now_ns < leave_ns) {
+        taken = take_one(mount);
+        now_ns = loop_now_ns(mount->loop);
+    }
+    look_note(&mount->look, taken != 0);
+    return taken;
+}
+
+/* Nobody asks at once whose request waits for the network. */
+static bool was_answered(const Mount *mount, unsigned parked_before)
+{
+    return mount->parked_count <= parked_before;
+}
+
 static void on_readable(void *ctx, int events)
 {
     Mount *mount = ctx;
+    int64_t leave_ns = loop_now_ns(mount->loop) + BATCH_NS;
+    unsigned parked = mount->parked_count;
+    int taken = take_one(mount);
 
     (void)events;
-    for (int i = 0; i < BATCH && !mount->over; i++) {
-        int r = fuse_session_receive_buf(mount->session, &mount->buffer);
-
-        if (r == -EAGAIN || r == -EINTR)
-            break;
-        if (r > 0)
-            fuse_session_process_buf(mount->session, &mount->buffer);
-        if (r <= 0 || fuse_session_exited(mount->session)) {
-            end(mount);
-            return;
-        }
+    for (int i = 1; i < BATCH && taken > 0 && was_answered(mount, parked) && look_pays(&mount->look); i++) {
+        parked = mount->parked_count;
+        taken = take_next(mount, leave_ns);
     }
-    if (mount->interrupted)
+    if (taken < 0)
+        end(mount);
+    else if (mount->interrupted)
         request_check_interrupts(mount);
 }
 
@@ -255,11 +289,5 @@ void mount_free(Mount *mount)
 
 void mount_stats(const Mount *mount, MountStats *ret_stats)
 {
-    const Request *each;
-
-    *ret_stats = (MountStats){.requests = mount->requests};
-    DL_FOREACH(mount->parked, each)
-    {
-        ret_stats->parked++;
-    }
+    *ret_stats = (MountStats){.requests = mount->requests, .parked = mount->parked_count};
 }

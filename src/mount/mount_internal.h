@@ -8,6 +8,7 @@
 #include <fuse_lowlevel.h>
 
 #include "error.h"
+#include "look.h"
 #include "mount.h"
 
 typedef struct Request Request;
@@ -22,8 +23,10 @@ struct Mount {
     struct fuse_session *session;
     struct fuse_buf buffer;
     LoopPoll *poll;
+    Look look;
     Notifier *notifier;
-    Request *parked;  /* a doubly linked list */
+    Request *parked; /* a doubly linked list */
+    unsigned parked_count;
     Timer *watch;     /* runs while an interrupted request stays parked */
     bool interrupted; /* one was marked since the last look */
     bool mounted;

@@ -28,8 +28,10 @@ static void request_free(Request *request)
 {
     Mount *mount = request->mount;
 
-    if (request->parked)
+    if (request->parked) {
         DL_DELETE(mount->parked, request);
+        mount->parked_count--;
+    }
     if (request->over)
         *request->over = true;
     free(request->list);
@@ -61,6 +63,7 @@ void request_end(Request *request, const bool *over)
     request->over = NULL;
     request->parked = true;
     DL_APPEND(request->mount->parked, request);
+    request->mount->parked_count++;
     fuse_req_interrupt_func(request->req, on_interrupt, request);
 }
 
