@@ -11,6 +11,7 @@
 #include "daemon.h"
 #include "error.h"
 #include "exit_code.h"
+#include "heap.h"
 #include "say.h"
 #include "secret.h"
 #include "warm_start.h"
@@ -445,6 +446,7 @@ int app_run(Settings *settings)
         return code;
     if (!settings->foreground && daemon_start() < 0)
         return out_of_memory();
+    heap_init();
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && code == EXIT_OK; i++)
         code = steps[i](&app);
     tear_down(&app);

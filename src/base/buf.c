@@ -128,6 +128,18 @@ int buf_steal(Buf *buf, char **ret_data, size_t *ret_len)
     return 0;
 }
 
+void buf_give_memory(Buf *from, Buf *to)
+{
+    if (from->room > to->room && from->room <= to->cap + 1) {
+        free(to->data);
+        to->data = from->data;
+        to->room = from->room;
+        buf_clear(to);
+        from->data = NULL;
+    }
+    buf_release(from);
+}
+
 const char *buf_text(const Buf *buf)
 {
     return buf->data ? buf->data : "";

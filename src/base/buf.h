@@ -39,6 +39,8 @@ int buf_printf(Buf *buf, const char *format, ...) __attribute__((format(printf, 
 int buf_resize(Buf *buf, size_t count);
 /* Gives the memory to the caller, who frees it with free(), and leaves the buffer empty. Never NULL on success. */
 int buf_steal(Buf *buf, char **ret_data, size_t *ret_len);
+/* Leaves a buffer empty, and its memory to another one that is: if that has less, and may grow as far. */
+void buf_give_memory(Buf *from, Buf *to);
 /* The text, "" while nothing was appended. Valid until the buffer changes. */
 const char *buf_text(const Buf *buf);
 

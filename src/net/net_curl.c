@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "error.h"
+#include "heap.h"
 #include "net_curl_code.h"
 #include "net_curl_memory.h"
 #include "net_curl_setup.h"
@@ -17,6 +18,8 @@ enum {
     HEADER_CAP = 64 << 10, /* all header bytes of one exchange, interim answers included */
     CONNECTIONS_MAX = 16,  /* kept open for reuse */
     SILENCE_MS = 5000,     /* after so long without a byte for those who wait, nobody joins them */
+    SPARE_BYTES = 1 << 20, /* a body's memory up to that serves the next one */
+    KEPT_FACTOR = 3,       /* so many times a body's size is what is kept of it, at most: rows, and files of them */
 };
 
 typedef struct CurlCall CurlCall;
@@ -40,6 +43,7 @@ typedef struct NetCurl {
     char *cacert;  /* NULL: libcurl's own default */
     char *user_agent;
     CurlCall *calls;
+    Buf spare;    /* the memory of the last body: pages of a list are of one size, and need not grow each anew */
     bool starved; /* a socket could not be watched: some call carries -ERR_NO_MEMORY */
 } NetCurl;
 
@@ -155,6 +159,7 @@ static void leave_connections(NetCurl *net)
 
 static void finish(CurlCall *call, CURLcode result)
 {
+    NetCurl *net = call->multi->net;
     NetCurlEnd end = {.result = result,
                       .own_code = call->own_code,
                       .sent = call->sent,
@@ -173,10 +178,12 @@ static void finish(CurlCall *call, CURLcode result)
                              .body_bytes = call->body.len,
                              .problem = net_curl_problem(&end),
                              .headers = end.headers};
-    if (call->multi == call->multi->net->shared && (response.code == -ERR_TIMEOUT || response.code == -ERR_REMOTE))
-        leave_connections(call->multi->net);
+    if (call->multi == net->shared && (response.code == -ERR_TIMEOUT || response.code == -ERR_REMOTE))
+        leave_connections(net);
     unlink_call(call);
+    heap_prepare(KEPT_FACTOR * call->body.len);
     call->done(call->ctx, &response);
+    buf_give_memory(&call->body, &net->spare);
     call_free(call);
 }
 
@@ -432,6 +439,7 @@ static CurlCall *call_new(NetCurl *net, const NetRequest *request, net_done_fn d
     call->failures = net_curl_memory_failures();
     buf_init(&call->head, HEADER_CAP);
     buf_init(&call->body, request->body_cap);
+    buf_give_memory(&net->spare, &call->body);
     call->easy = curl_easy_init();
     return call->easy && set_up(call, request) == 0 ? call : call_free(call);
 }
@@ -482,6 +490,7 @@ int net_curl_new(Loop *loop, const char *cacert, const char *user_agent, Net **r
         return -ERR_NO_MEMORY;
     net->net.ops = &curl_ops;
     net->loop = loop;
+    buf_init(&net->spare, SPARE_BYTES);
     net->cacert = cacert ? strdup(cacert) : NULL;
     net->user_agent = strdup(user_agent);
     net->shared = multi_new(net);
@@ -508,6 +517,7 @@ void net_curl_free(Net *base)
     free_left(net);
     multi_free(net->shared);
     multi_free(net->fresh);
+    buf_release(&net->spare);
     free(net->cacert);
     free(net->user_agent);
     free(net);
