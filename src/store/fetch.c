@@ -6,7 +6,11 @@
 #include "error.h"
 #include "log.h"
 
-enum { HELD_MAX_MS = 10000 };
+enum {
+    HELD_MAX_MS = 10000,
+    AHEAD_PAGES = 1, /* of who reads a list is one page asked for … */
+    AHEAD_FROM = 4,  /* … once he is at this one: whoever has read so far wants the rest */
+};
 
 /* The API has brought something, or the first request is under way. */
 static void end_silence(Store *store)
@@ -197,10 +201,15 @@ static void set_held(Set *set, bool held)
         end_silence(store);
 }
 
+static bool is_ahead(const Fetch *list)
+{
+    return list->pages >= list->read + (list->read >= AHEAD_FROM ? AHEAD_PAGES : 0);
+}
+
 void fetch_hold_if_idle(Set *set)
 {
     if (set->fetch.call && !set->fetch.unattended)
-        set_held(set, set->fetch.waiters == NULL);
+        set_held(set, set->fetch.waiters == NULL && is_ahead(&set->fetch));
 }
 
 void fetch_list_goes_on(Set *set)
@@ -225,6 +234,13 @@ static void unlist_all(Set *set)
 {
     for (Entry *each = set->entries; each; each = each->hh.next)
         each->listed = 0;
+    set->fetch.pages = set->fetch.read = 0;
+}
+
+static void note_listed(Entry *entry)
+{
+    entry->listed = entry->set->listing;
+    entry->page = entry->set->fetch.pages;
 }
 
 static void on_page(void *ctx, Resource *const *rows, size_t count)
@@ -235,11 +251,13 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
     end_silence(set->store);
     if (count == 0)
         unlist_all(set);
+    else
+        set->fetch.pages++;
     for (size_t i = 0; i < count; i++) {
         Entry *entry = take_row(set, &set->fetch, rows[i], ROW_LISTED);
 
         if (entry)
-            entry->listed = set->listing;
+            note_listed(entry);
     }
     reset_answer(set->store);
     DL_FOREACH_SAFE(set->fetch.waiters, each, next)
@@ -336,6 +354,7 @@ int fetch_list_start(Set *set, enum ApiClass class)
     set->world = set->store->world;
     set->lacking = false;
     set->fetch.held = false;
+    set->fetch.pages = set->fetch.read = 0;
     set->fetch.unattended = class != API_READ;
     set->singles = 0;
     if (set->kind == STORE_PROJECTS)

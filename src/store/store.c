@@ -447,6 +447,17 @@ void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_fact
     };
 }
 
+void store_list_read(Store *store, enum StoreSet kind, const char *id)
+{
+    Set *set = &store->sets[kind];
+    const Entry *entry = entry_find(set, id);
+
+    if (!entry || !fetch_is_under_way(set) || entry->listed != set->listing || entry->page <= set->fetch.read)
+        return;
+    set->fetch.read = entry->page;
+    fetch_hold_if_idle(set);
+}
+
 void store_each(Store *store, enum StoreSet set, bool (*visit)(void *ctx, const StoreFacts *facts), void *ctx)
 {
     for (Entry *each = store->sets[set].entries; each; each = each->hh.next) {

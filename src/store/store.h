@@ -152,6 +152,9 @@ enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, s
  * cancels. */
 enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_page, store_done_fn done, void *ctx,
                              StoreOp **ret_op);
+/* Somebody reads what the pages of a list under way have brought, and has got to this resource. Whoever has read several
+ * pages wants the rest: while he reads one, the next is on its way, and no further one. */
+void store_list_read(Store *store, enum StoreSet set, const char *id);
 /* True: the list is what an earlier mount left, and may be shown as it is; a refresh that nobody waits for is under way
  * (or the last one has just failed). That a name is absent from it means nothing. False: ask store_list(). */
 bool store_list_warm(Store *store, enum StoreSet set);

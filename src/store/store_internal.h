@@ -32,6 +32,8 @@ typedef struct Fetch {
     bool held;         /* a list that nobody reads on … */
     int64_t held_ms;   /* … since */
     int64_t paused_ms; /* … and before that, all told */
+    uint32_t pages;    /* of a list: so many have come … */
+    uint32_t read;     /* … and somebody has got to this one */
     bool failing;      /* the last one failed … */
     int64_t failed_ms; /* … then */
     int64_t asked_ms;  /* when somebody last wanted to know; 0: never */
@@ -45,8 +47,9 @@ struct Entry {
     int64_t seen_ms;    /* when the API last said that it exists */
     int64_t details_ms; /* when the API last said all of it; 0: never */
     uint64_t generation;
-    uint64_t listed; /* the listing that last brought it */
-    uint64_t born;   /* the listing that was under way, or the last one, when it came */
+    uint32_t listed; /* the listing that last brought it … */
+    uint32_t page;   /* … and the page of that */
+    uint32_t born;   /* the listing that was under way, or the last one, when it came */
     uint32_t transition_ttl_ms;
     bool expired;      /* its details are not to be served as fresh … */
     bool seen_expired; /* … nor what a list said of it */
@@ -79,7 +82,7 @@ struct Set {
     uint64_t world;    /* … when the listing began */
     int64_t complete_ms;
     int64_t changed_wall_ms;
-    uint64_t listing; /* number of the listing under way or last done */
+    uint32_t listing; /* number of the listing under way or last done */
     size_t singles;   /* single looks since the last listing */
     size_t json_bytes;
 };
@@ -190,7 +193,7 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);
 bool fetch_drags_on(const Store *store);
 /* Ends a fetch's request, if one is under way, and its wait: its waiters move to a list of the caller's. */
 void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters);
-/* Holds a list that has no waiters any more, and lets one that has go on. */
+/* Holds a list that has no waiters any more and is as far ahead of who reads as it may be; lets another one go on. */
 void fetch_hold_if_idle(Set *set);
 /* Somebody was served what is known because the list under way drags on: it comes to its end without him. */
 void fetch_list_goes_on(Set *set);

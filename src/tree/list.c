@@ -215,6 +215,15 @@ static void fill_scratch(TreeOp *op)
         each = next_scratch(op->node, each->number);
 }
 
+/* The store hears how far the reader has got. */
+static void tell_read(const TreeOp *op)
+{
+    const Binding *last = op->cookie > COOKIE_DOT_DOT ? binding_at(op->node->dir, op->cookie / 2) : NULL;
+
+    if (last)
+        store_list_read(op->tree->store, STORE_INSTANCES, resource_id(last->resource));
+}
+
 /* With a complete list, brought up to date at the start. Without one, what its pages have brought so far is handed on as
  * it comes, and only the list's end is the directory's. */
 static void list_project(TreeOp *op)
@@ -235,6 +244,7 @@ static void list_project(TreeOp *op)
     }
     room = fill_bindings(op, facts.complete);
     if (!facts.complete && op->filled && (!room || op->cookie > COOKIE_DOT_DOT)) {
+        tell_read(op);
         list_done(op);
         return;
     }

@@ -162,6 +162,38 @@ static void a_list_that_nobody_reads_on_is_held(void **state)
     assert_int_equal(dones, 1);
 }
 
+static void read_to(const char *id)
+{
+    store_list_read(store, STORE_INSTANCES, id);
+    fake_pass(&fake, 0);
+}
+
+/* One page that somebody waited for until it was under way, and reads. */
+static void turn(unsigned page, const char *body, const char *id)
+{
+    store_cancel(look(STORE_STARTED));
+    answer(page, body);
+    assert_int_equal(net.count, page + 1);
+    read_to(id);
+}
+
+static void who_has_read_four_pages_finds_the_next_one_on_its_way(void **state)
+{
+    (void)state;
+    turn(0, PAGE(ROW("ins_1"), "\"a\""), "ins_1");
+    turn(1, PAGE(ROW("ins_2"), "\"b\""), "ins_2");
+    turn(2, PAGE(ROW("ins_3"), "\"c\""), "ins_3");
+    assert_int_equal(net.count, 3);
+    turn(3, PAGE(ROW("ins_4"), "\"d\""), "ins_4");
+    assert_int_equal(net.count, 5);
+    answer(4, PAGE(ROW("ins_5"), "\"e\""));
+    read_to("ins_4");
+    assert_int_equal(net.count, 5); /* not two of them */
+    read_to("ins_5");
+    answer(5, PAGE(ROW("ins_6"), "null"));
+    look(STORE_HIT);
+}
+
 static void a_list_is_none_the_younger_for_having_been_held(void **state)
 {
     (void)state;
@@ -326,6 +358,7 @@ int main(void)
         STORE_TEST(who_lost_patience_with_a_list_finds_it_whole_the_next_time),
         STORE_TEST(who_came_when_a_list_dragged_on_finds_it_whole_the_next_time),
         STORE_TEST(a_list_that_nobody_reads_on_is_held),
+        STORE_TEST(who_has_read_four_pages_finds_the_next_one_on_its_way),
         STORE_TEST(a_list_is_none_the_younger_for_having_been_held),
         STORE_TEST(a_list_that_was_held_again_and_again_begins_anew),
         STORE_TEST(a_list_that_the_machine_slept_in_begins_anew),
