@@ -354,6 +354,11 @@ const char *api_notice(Api *api)
     return version_notice(&api->courier.version, clock_now_ms(api->courier.clock));
 }
 
+bool api_may_go(Api *api, enum ApiClass class)
+{
+    return line_may_go(api->courier.line, class);
+}
+
 int64_t api_pace_ms(Api *api)
 {
     return line_pace_ms(api->courier.line);

@@ -94,6 +94,8 @@ bool api_retract(ApiCall *call);
 void api_stats(Api *api, ApiStats *ret_stats);
 /* What it says of its version, a sentence, unescaped; "" for nothing. Lives until the next answer. */
 const char *api_notice(Api *api);
+/* Whether one of this class that joined the line now could leave it at once. */
+bool api_may_go(Api *api, enum ApiClass class);
 /* How far apart requests must lie that can wait, so that the day's last; 0: as near as they like. In milliseconds. */
 int64_t api_pace_ms(Api *api);
 /* How long this call has stood in line so far for the rate limit, in milliseconds. */

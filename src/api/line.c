@@ -300,6 +300,11 @@ int64_t line_wait_ms(Line *line, enum ApiClass class)
     return limit_ms(line, class, clock_now_ms(line->clock), count_ahead(line, LANE_FIRST_CLASS + (unsigned)class + 1));
 }
 
+bool line_may_go(Line *line, enum ApiClass class)
+{
+    return line_wait_ms(line, class) == 0 && !is_crowded(line, class) && judge_day(line, class) == LINE_GO;
+}
+
 int64_t line_pace_ms(Line *line)
 {
     return day_pace_ms(line->day);

@@ -72,6 +72,8 @@ void line_note_day_left(Line *line, unsigned left);
 
 /* For how long the rate limit will still keep this class from going, were it the next to join. */
 int64_t line_wait_ms(Line *line, enum ApiClass class);
+/* Whether one that joined now could leave at once. */
+bool line_may_go(Line *line, enum ApiClass class);
 /* See api_pace_ms(). */
 int64_t line_pace_ms(Line *line);
 /* How long a ticket has stood in line so far, all stays together. */

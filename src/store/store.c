@@ -226,6 +226,18 @@ enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, s
     return park(op, &question, ret_op);
 }
 
+void store_read_ahead(Store *store, const char *id)
+{
+    Entry *entry = entry_find(&store->sets[STORE_INSTANCES], id);
+    Question question;
+
+    if (!entry || store->trouble || !api_may_go(store->api, API_WALK))
+        return;
+    question = ask_entry(entry, STORE_DETAILS);
+    if (question.verdict == FRESHNESS_START && !list_instead(&question))
+        (void)fetch_entry_start(entry, API_WALK);
+}
+
 enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_page, store_done_fn done, void *ctx,
                              StoreOp **ret_op)
 {

@@ -247,6 +247,8 @@ void tree_open(Tree *tree, const TreeCaller *caller, uint64_t node, int flags, t
     if (!op)
         return;
     op->flags = flags;
+    if (reads && op->node->kind == NODE_INSTANCE && op->node->binding)
+        walk_note(op->node->binding);
     op_run(op, ret_op, reads && op->node->kind != NODE_SCRATCH ? open_reading_step : open_writing_step);
 }
 

@@ -96,6 +96,16 @@ struct LostName {
 };
 enum { LOST_NAMES = 64 };
 
+/* Somebody reads one instance of a directory after another. Places are sequences; 0: none. */
+enum { WALK_AHEAD = 32 };
+typedef struct Walk {
+    uint64_t last;              /* what was read last */
+    uint64_t ahead[WALK_AHEAD]; /* what is likely to be read next, in this order */
+    size_t count;
+    unsigned window; /* so many of these are asked for ahead; 0: nobody walks */
+    bool sorted;     /* by name, not in the order of a listing */
+} Walk;
+
 struct Dir {
     UT_hash_handle hh; /* by project id */
     Tree *tree;
@@ -111,6 +121,7 @@ struct Dir {
     char *defaults;                   /* .defaults.json; NULL: not read yet */
     struct LostName lost[LOST_NAMES]; /* the last that ended while somebody may still mean it, in a ring */
     unsigned lost_next;
+    Walk walk;
     bool known; /* the API's list of projects has it */
 };
 
@@ -296,6 +307,9 @@ Node *binding_node(Binding *binding, enum NodeKind kind);
 /* The binding at the first place at or after `sequence`; NULL at the end. */
 Binding *binding_at(Dir *dir, uint64_t sequence);
 void binding_free_all(Dir *dir);
+
+/* walk.c: an instance's file is about to be read; those that are likely to be next are asked for, see there. */
+void walk_note(const Binding *binding);
 
 /* dir.c */
 Dir *dir_find(Tree *tree, const char *id);

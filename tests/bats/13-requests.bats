@@ -253,3 +253,48 @@ entries() {
     # ls writes 4 KiB of names at a time, and goes on until a write finds that head has gone
     [ "$(requests)" -le 12 ] || fail_with "$(asked)"
 }
+
+# Reads the texts of the instances whose files are named on standard input, which are 60, one after another, and says how many had
+# been asked for when the twentieth was read.
+read_sixty() {
+    local name i=0
+    while read -r name; do
+        cat "$MNT/prod/$name" >>"$PLACE/texts"
+        i=$((i + 1))
+        if [ "$i" = 20 ]; then sleep 0.3 && asked; fi
+    done
+}
+
+# Lists with `ls OPTION…`, and reads in that order.
+reads_ahead() {
+    local ahead
+    sandbox_start --instances 120 --rows summary --latency-ms 20
+    mount_up ttl=60
+    requests_reset
+    ls "$@" "$MNT/prod" >"$PLACE/names"
+    : >"$PLACE/texts"
+    ahead=$(read_sixty <"$PLACE/names")
+    [ "${ahead##* }" -gt 24 ] || fail_with "nothing is read ahead: $ahead"
+    [ "${ahead##* }" -le 36 ] || fail_with "too much is read ahead: $ahead"
+    assert_equal "$(asked)" "0 1 60"
+    assert_equal "$(admin GET /log | jq -r '.[].path' | sort | uniq -d)" ""
+    assert_equal "$(jq -r '.name + ".json"' "$PLACE/texts")" "$(cat "$PLACE/names")"
+}
+
+@test "whoever reads one summary after another is read ahead of, by at most 16, and nothing is asked twice" {
+    reads_ahead -U
+}
+
+@test "so is who reads them by their sorted names" {
+    reads_ahead
+}
+
+@test "who reads here and there is not read ahead of" {
+    local place
+    summaries
+    mount_up ttl=60
+    ls "$MNT/prod" >"$PLACE/names"
+    for place in 200 7 44 100 3; do cat "$MNT/prod/$(sed -n "${place}p" "$PLACE/names")" >/dev/null; done
+    sleep 0.3
+    assert_equal "$(asked)" "1 3 5"
+}
