@@ -66,11 +66,24 @@ static int decode_cursor(Span value, PagerPage *page, const char **ret_reason)
     return r;
 }
 
-static int read_cursor(Span from, PagerPage *page, const char **ret_reason)
-{
-    Span value;
+/* What counts in the body of a page, and of its `pagination`. */
+enum Member { MEMBER_DATA, MEMBER_CURSOR, MEMBER_PAGINATION, MEMBER_TOTAL, MEMBERS };
 
-    if (page->cursor != PAGER_CURSOR_ABSENT || !json_member(from, "next_cursor", &value))
+static void find_members(Span object, Span values[MEMBERS])
+{
+    static const Span names[MEMBERS] = {
+        [MEMBER_DATA] = {"data", 4},
+        [MEMBER_CURSOR] = {"next_cursor", 11},
+        [MEMBER_PAGINATION] = {"pagination", 10},
+        [MEMBER_TOTAL] = {"total", 5},
+    };
+
+    json_members(object, names, MEMBERS, values);
+}
+
+static int read_cursor(Span value, PagerPage *page, const char **ret_reason)
+{
+    if (page->cursor != PAGER_CURSOR_ABSENT || !value.at)
         return 0;
     if (json_type(value) != JSON_NULL)
         return decode_cursor(value, page, ret_reason);
@@ -78,30 +91,32 @@ static int read_cursor(Span from, PagerPage *page, const char **ret_reason)
     return 0;
 }
 
-static int read_paging(Span body, PagerPage *page, const char **ret_reason)
+static int read_paging(const Span body[MEMBERS], PagerPage *page, const char **ret_reason)
 {
-    int r = read_cursor(body, page, ret_reason);
-    Span pagination, total;
+    int r = read_cursor(body[MEMBER_CURSOR], page, ret_reason);
+    Span inner[MEMBERS];
     int64_t number;
 
-    if (r < 0 || !json_member(body, "pagination", &pagination) || json_type(pagination) != JSON_OBJECT)
+    if (r < 0 || !body[MEMBER_PAGINATION].at || json_type(body[MEMBER_PAGINATION]) != JSON_OBJECT)
         return r;
-    if (json_member(pagination, "total", &total) && json_integer(total, &number) && number >= 0)
+    find_members(body[MEMBER_PAGINATION], inner);
+    if (inner[MEMBER_TOTAL].at && json_integer(inner[MEMBER_TOTAL], &number) && number >= 0)
         page->total = number;
-    return read_cursor(pagination, page, ret_reason);
+    return read_cursor(inner[MEMBER_CURSOR], page, ret_reason);
 }
 
 int rows_read_page(Span body, Verdict *verdict, const char **ret_reason)
 {
-    Span data;
+    Span members[MEMBERS];
     int r;
 
-    if (!json_member(body, "data", &data) || json_type(data) != JSON_ARRAY)
+    find_members(body, members);
+    if (!members[MEMBER_DATA].at || json_type(members[MEMBER_DATA]) != JSON_ARRAY)
         return refuse(ret_reason, "it has no list named \"data\"");
     verdict->page = (PagerPage){.total = -1};
-    r = read_paging(body, &verdict->page, ret_reason);
+    r = read_paging(members, &verdict->page, ret_reason);
     if (r == 0)
-        r = read_rows(data, verdict, ret_reason);
+        r = read_rows(members[MEMBER_DATA], verdict, ret_reason);
     if (r < 0)
         verdict_release(verdict);
     return r;

@@ -63,6 +63,9 @@ enum JsonType json_type(Span value);
 /* The value of an object's member, by its decoded name. False if there is none, or `object` is no object. */
 bool json_member(Span object, const char *name, Span *ret_value);
 
+/* The values of several members, all in one walk; `at` is NULL where there is none. */
+void json_members(Span object, const Span *names, size_t count, Span *ret_values);
+
 /* Walks an object's members or an array's elements, in order. For an array, the name is an empty span. Names are raw:
  * with quotes and escapes, as json_string() takes them. A scalar has no members. */
 typedef struct JsonIter {

@@ -117,6 +117,33 @@ bool json_iter_next(JsonIter *iter, Span *ret_name, Span *ret_value)
     return true;
 }
 
+/* `count` if it is none of them. */
+static size_t name_among(Span raw, const Span *names, size_t count)
+{
+    bool escaped = json_text_has_escapes(raw);
+
+    for (size_t i = 0; i < count; i++)
+        if ((escaped || raw.len == names[i].len + 2) && json_text_is(raw, names[i]))
+            return i;
+    return count;
+}
+
+void json_members(Span object, const Span *names, size_t count, Span *ret_values)
+{
+    Span name, value;
+    JsonIter iter;
+
+    for (size_t i = 0; i < count; i++)
+        ret_values[i] = (Span){NULL, 0};
+    json_iter_init(&iter, object);
+    while (iter.is_object && json_iter_next(&iter, &name, &value)) {
+        size_t which = name_among(name, names, count);
+
+        if (which < count)
+            ret_values[which] = value;
+    }
+}
+
 bool json_member(Span object, const char *name, Span *ret_value)
 {
     Span wanted = span_of(name), found, value;

@@ -58,32 +58,6 @@ typedef struct Fields {
     Span values[FIELD_COUNT];
 } Fields;
 
-/* FIELD_COUNT if the field is not in use. */
-static size_t field_of(Span raw_name)
-{
-    bool escaped = json_text_has_escapes(raw_name);
-
-    for (size_t i = 0; i < FIELD_COUNT; i++)
-        if ((escaped || raw_name.len == field_names[i].len + 2) && json_text_is(raw_name, field_names[i]))
-            return i;
-    return FIELD_COUNT;
-}
-
-static void find_fields(Span object, Fields *ret_fields)
-{
-    Span name, value;
-    JsonIter iter;
-
-    *ret_fields = (Fields){.values = {{NULL, 0}}};
-    json_iter_init(&iter, object);
-    while (json_iter_next(&iter, &name, &value)) {
-        size_t field = field_of(name);
-
-        if (field < FIELD_COUNT)
-            ret_fields->values[field] = value;
-    }
-}
-
 static bool has_string(const Fields *fields, enum Field field)
 {
     Span value = fields->values[field];
@@ -268,7 +242,7 @@ int resource_new(Span row, Resource **ret_resource)
         return -ERR_PROTOCOL;
     if (text.len > RESOURCE_TEXT_BYTES)
         return -ERR_TOO_BIG;
-    find_fields(text, &fields);
+    json_members(text, field_names, FIELD_COUNT, fields.values);
     r = read_id(&fields, &id);
     return r < 0 ? r : build(text, &fields, &id, ret_resource);
 }
