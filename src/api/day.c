@@ -322,10 +322,11 @@ void day_note_others(Day *day, unsigned count)
 
 int64_t day_pace_ms(Day *day)
 {
-    int64_t now = now_ms(day);
+    int64_t now;
 
     if (day->limit == 0)
         return 0;
+    now = now_ms(day);
     if (now - day->paced_ms >= DAY_PACE_FRESH_MS) {
         day->pace_ms = pace_ms(&day->booked, now, day->limit - day_reserve(day));
         day->paced_ms = now;

@@ -17,12 +17,13 @@ static int64_t now_ms(const Set *set)
     return clock_now_ms(set->store->clock);
 }
 
-/* The watcher may leave or clear the entry's tag while it is told, so it is read anew for each event. */
-static void tell(Set *set, enum StoreEvent event, Resource *before, Resource *after, void *tag)
+static void tell(Entry *entry, enum StoreEvent event, Resource *before, Resource *after)
 {
-    keep_note(set->store);
-    if (set->store->watch)
-        set->store->watch(set->store->watch_ctx, set->kind, event, before, after, tag);
+    const Store *store = entry->set->store;
+
+    keep_note(entry->set->store);
+    if (store->watch)
+        store->watch(store->watch_ctx, entry->set->kind, event, before, after, entry);
 }
 
 static void note_membership(Set *set)
@@ -70,7 +71,7 @@ static void replace_resource(Entry *entry, Resource *row)
     entry->shown = entry->shown && span_equal(resource_name(before), resource_name(row));
     entry->hh.key = (char *)resource_id(row); /* the key lives as long as the snapshot that it is read from */
     set->json_bytes += resource_text(row).len - resource_text(before).len;
-    tell(set, STORE_CHANGED, before, row, entry->tag);
+    tell(entry, STORE_CHANGED, before, row);
     resource_unref(before);
 }
 
@@ -148,7 +149,7 @@ Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t gener
     if (brings_details || resource_created_ms(row) != 0)
         entry->unproven = false;
     if (added)
-        tell(set, STORE_ADDED, NULL, row, NULL);
+        tell(entry, STORE_ADDED, NULL, row);
     return entry;
 }
 
@@ -164,7 +165,7 @@ void entry_restore(Set *set, const SnapshotRow *row, int64_t seen_ms, int64_t de
     entry->homeless = row->homeless;
     entry->shown = row->shown;
     entry->warm = entry->unproven = true;
-    tell(set, STORE_ADDED, NULL, entry->resource, NULL);
+    tell(entry, STORE_ADDED, NULL, entry->resource);
 }
 
 void entry_remove(Set *set, Entry *entry, StoreOp **waiters)
@@ -172,7 +173,7 @@ void entry_remove(Set *set, Entry *entry, StoreOp **waiters)
     HASH_DEL(set->entries, entry);
     set->json_bytes -= resource_text(entry->resource).len;
     note_membership(set);
-    tell(set, STORE_REMOVED, entry->resource, NULL, entry->tag);
+    tell(entry, STORE_REMOVED, entry->resource, NULL);
     if (entry->fetch)
         fetch_abort(set->store, entry->fetch, waiters);
     free(entry->fetch);
@@ -262,17 +263,17 @@ Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
         .expired = is_expired(entry, need) || entry->warm,
         .warm = entry->warm && !entry->seen_expired && need != STORE_DETAILS,
         .age_ms = now - since,
-        .ttl_ms = stretch_ttl_ms(entry->set->store, need == STORE_SUMMARY ? config->ttl_ms : entry_ttl_ms(entry)),
+        .ttl_ms = stretch_ttl_ms(entry->set->store, need == STORE_SUMMARY ? config->ttl_ms : entry_ttl_ms(entry), now),
         .stale_limit_ms = need == STORE_DETAILS ? config->stale_contents_ms : config->stale_names_ms,
     };
 
-    fetch_freshness(entry->set->store, entry->fetch, &facts);
+    fetch_freshness(entry->set->store, entry->fetch, now, &facts);
     if (facts.warm) /* its list, if it is under way, brings it too */
-        fetch_freshness(entry->set->store, &entry->set->fetch, &facts);
+        fetch_freshness(entry->set->store, &entry->set->fetch, now, &facts);
     return facts;
 }
 
-void entry_facts(const Entry *entry, StoreFacts *ret_facts)
+void entry_facts(Entry *entry, StoreFacts *ret_facts)
 {
     bool whole = entry->details_ms != 0;
     Freshness facts = entry_freshness(entry, whole ? STORE_DETAILS : STORE_SUMMARY);
@@ -281,6 +282,7 @@ void entry_facts(const Entry *entry, StoreFacts *ret_facts)
     bool trouble = facts.failing || list->failing || (facts.refreshing && facts.refreshing_ms >= FRESHNESS_PATIENCE_MS);
 
     *ret_facts = (StoreFacts){
+        .entry = entry,
         .resource = entry->resource,
         .age_ms = facts.age_ms,
         .fresh_ms = left > 0 ? left : 0,

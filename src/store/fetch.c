@@ -19,11 +19,17 @@ static void end_silence(Store *store)
     store->silent_asleep_ms = clock_asleep_ms(store->clock);
 }
 
+static bool drags_on(const Store *store, int64_t now_ms)
+{
+    int64_t silent_ms = now_ms - store->silent_ms;
+
+    return store->in_flight > 0 && silent_ms >= FRESHNESS_PATIENCE_MS &&
+           silent_ms - (clock_asleep_ms(store->clock) - store->silent_asleep_ms) >= FRESHNESS_PATIENCE_MS;
+}
+
 bool fetch_drags_on(const Store *store)
 {
-    int64_t asleep_ms = clock_asleep_ms(store->clock) - store->silent_asleep_ms;
-
-    return store->in_flight > 0 && clock_now_ms(store->clock) - store->silent_ms - asleep_ms >= FRESHNESS_PATIENCE_MS;
+    return drags_on(store, clock_now_ms(store->clock));
 }
 
 static void begin(Store *store, Fetch *fetch)
@@ -49,10 +55,8 @@ static void note_outcome(Store *store, Fetch *fetch, const Failure *failure)
         fetch->failed_ms = store->trouble_ms = clock_now_ms(store->clock);
 }
 
-void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
+void fetch_freshness(const Store *store, const Fetch *fetch, int64_t now, Freshness *facts)
 {
-    int64_t now = clock_now_ms(store->clock);
-
     if (fetch && fetch->call && !fetch->held) {
         facts->refreshing = true;
         facts->refreshing_ms =
@@ -68,7 +72,7 @@ void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts)
         facts->refreshing = facts->refreshing || store->in_flight > 0;
     }
     /* One request that drags on is enough to know that the next would too. */
-    if (fetch_drags_on(store)) {
+    if (drags_on(store, now)) {
         facts->failing = facts->refreshing = true;
         facts->failed_ago_ms = 0;
     }
@@ -380,10 +384,10 @@ Freshness set_freshness(const Set *set)
         .known = set->complete,
         .expired = set->expired || set->warm,
         .age_ms = now - set->complete_ms,
-        .ttl_ms = stretch_ttl_ms(set->store, set_ttl_ms(set)),
+        .ttl_ms = stretch_ttl_ms(set->store, set_ttl_ms(set), now),
         .stale_limit_ms = config->stale_names_ms,
     };
 
-    fetch_freshness(set->store, &set->fetch, &facts);
+    fetch_freshness(set->store, &set->fetch, now, &facts);
     return facts;
 }

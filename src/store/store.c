@@ -64,20 +64,19 @@ void store_watch(Store *store, store_watch_fn watch, void *ctx)
     store->watch_ctx = ctx;
 }
 
-void store_set_tag(Store *store, enum StoreSet set, const char *id, void *tag)
+void store_set_tag(StoreEntry *entry, void *tag)
 {
-    Entry *entry = entry_find(&store->sets[set], id);
-
-    if (entry)
-        entry->tag = tag;
+    entry->tag = tag;
 }
 
-void store_set_shown(Store *store, const char *id)
+void *store_tag(const StoreEntry *entry)
 {
-    Entry *entry = entry_find(&store->sets[STORE_INSTANCES], id);
+    return entry->tag;
+}
 
-    if (entry)
-        entry->shown = true;
+void store_set_shown(StoreEntry *entry)
+{
+    entry->shown = true;
 }
 
 /* What a question found out, before anything is done about it. */
@@ -432,6 +431,11 @@ bool store_peek(Store *store, enum StoreSet set, const char *id, StoreFacts *ret
     return true;
 }
 
+void store_facts(StoreEntry *entry, StoreFacts *ret_facts)
+{
+    entry_facts(entry, ret_facts);
+}
+
 bool store_in_trouble(const Store *store)
 {
     return store->trouble || fetch_drags_on(store);
@@ -459,12 +463,11 @@ void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_fact
     };
 }
 
-void store_list_read(Store *store, enum StoreSet kind, const char *id)
+void store_list_read(const StoreEntry *entry)
 {
-    Set *set = &store->sets[kind];
-    const Entry *entry = entry_find(set, id);
+    Set *set = entry->set;
 
-    if (!entry || !fetch_is_under_way(set) || entry->listed != set->listing || entry->page <= set->fetch.read)
+    if (!fetch_is_under_way(set) || entry->listed != set->listing || entry->page <= set->fetch.read)
         return;
     set->fetch.read = entry->page;
     fetch_hold_if_idle(set);

@@ -31,6 +31,7 @@ typedef struct Worker Worker;     /* worker.h */
 
 typedef struct Store Store;
 typedef struct StoreOp StoreOp;
+typedef struct Entry StoreEntry; /* what is known of one resource; lives until the watcher was told that it is gone */
 
 enum StoreSet { STORE_PROJECTS, STORE_INSTANCES, STORE_SETS };
 
@@ -59,6 +60,7 @@ typedef struct StoreConfig {
 
 /* What is known of one resource. */
 typedef struct StoreFacts {
+    StoreEntry *entry;
     Resource *resource; /* borrowed until the loop turns */
     int64_t age_ms;     /* since the API said so */
     int64_t fresh_ms;   /* how long it may be taken as true from now; 0: its time is up */
@@ -92,10 +94,10 @@ enum StoreEvent {
     STORE_RESET, /* every known id is gone or means another instance: they are about to be removed */
 };
 
-/* before is NULL for ADDED, after is NULL for REMOVED, both for RESET; tag is the resource's. Called inside of the store's own work: it
- * may read the store and set tags, and must not start or cancel operations. */
+/* before is NULL for ADDED, after is NULL for REMOVED, all three for RESET. Called inside of the store's own work: it may
+ * read the store and set tags, and must not start or cancel operations. */
 typedef void (*store_watch_fn)(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
-                               void *tag);
+                               StoreEntry *entry);
 typedef void (*store_get_fn)(void *ctx, const Failure *failure, Resource *resource);
 typedef void (*store_done_fn)(void *ctx, const Failure *failure);
 typedef void (*store_page_fn)(void *ctx);
@@ -139,11 +141,12 @@ Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *c
 void store_free(Store *store);
 /* One watcher; it is told of everything that happens from now on. */
 void store_watch(Store *store, store_watch_fn watch, void *ctx);
-/* Leaves a word of the watcher's with a resource, given back with its facts and events. */
-void store_set_tag(Store *store, enum StoreSet set, const char *id, void *tag);
+/* Leaves a word of the watcher's with a resource, given back with its facts. */
+void store_set_tag(StoreEntry *entry, void *tag);
+void *store_tag(const StoreEntry *entry);
 
 /* Leaves with an instance that somebody saw it under its name, so that the next mount gives that name to no other. */
-void store_set_shown(Store *store, const char *id);
+void store_set_shown(StoreEntry *entry);
 
 /* One instance. A resource that is known only in summary is fetched whole if details are needed. */
 enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, store_get_fn done, void *ctx,
@@ -157,7 +160,7 @@ enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_p
                              StoreOp **ret_op);
 /* Somebody reads what the pages of a list under way have brought, and has got to this resource. Whoever has read several
  * pages wants the rest: while he reads one, the next is on its way, and no further one. */
-void store_list_read(Store *store, enum StoreSet set, const char *id);
+void store_list_read(const StoreEntry *entry);
 /* True: the list is what an earlier mount left, and may be shown as it is; a refresh that nobody waits for is under way
  * (or the last one has just failed). That a name is absent from it means nothing. False: ask store_list(). */
 bool store_list_warm(Store *store, enum StoreSet set);
@@ -199,6 +202,7 @@ bool store_cancel(StoreOp *op);
 
 /* What is known now, at no request. False if nothing is. */
 bool store_peek(Store *store, enum StoreSet set, const char *id, StoreFacts *ret_facts);
+void store_facts(StoreEntry *entry, StoreFacts *ret_facts);
 /* Whether the last request failed for a reason that is not its own: the API can't be reached, refuses the token, limits
  * us. */
 bool store_in_trouble(const Store *store);

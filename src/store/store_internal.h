@@ -19,7 +19,7 @@
 #include "snapshot.h"
 #include "store.h"
 
-typedef struct Entry Entry;
+typedef StoreEntry Entry;
 typedef struct Set Set;
 
 typedef struct Fetch {
@@ -158,7 +158,7 @@ void entry_free_all(Set *set);
 void tombstones_drop_before(Set *set, uint64_t generation);
 int64_t entry_ttl_ms(const Entry *entry);
 Freshness entry_freshness(const Entry *entry, enum StoreNeed need);
-void entry_facts(const Entry *entry, StoreFacts *ret_facts);
+void entry_facts(Entry *entry, StoreFacts *ret_facts);
 /* The next look at it asks the API. */
 void entry_expire(Entry *entry);
 
@@ -166,7 +166,7 @@ void entry_expire(Entry *entry);
 /* Somebody wants to know. */
 void stretch_note(Fetch *fetch, int64_t now_ms);
 /* The effective TTL. */
-int64_t stretch_ttl_ms(Store *store, int64_t ttl_ms);
+int64_t stretch_ttl_ms(Store *store, int64_t ttl_ms, int64_t now_ms);
 /* Whether an instance that is past its time is better refreshed by a listing, because that is due as well. */
 bool stretch_prefers_list(const Set *set);
 /* The class of a look at one instance that a person waits for. */
@@ -188,7 +188,7 @@ int fetch_entry_start(Entry *entry, enum ApiClass class);
 int64_t set_ttl_ms(const Set *set);
 Freshness set_freshness(const Set *set);
 /* Fills in what a fetch (NULL: none yet) and the API's trouble mean for what is known. */
-void fetch_freshness(const Store *store, const Fetch *fetch, Freshness *facts);
+void fetch_freshness(const Store *store, const Fetch *fetch, int64_t now, Freshness *facts);
 /* Whether the API has brought nothing for so long, while something is under way, that the next request would be as slow. */
 bool fetch_drags_on(const Store *store);
 /* Ends a fetch's request, if one is under way, and its wait: its waiters move to a list of the caller's. */

@@ -40,9 +40,9 @@ static size_t count_demand(const Store *store, int64_t now_ms)
     return freshness_demand(&demand);
 }
 
-int64_t stretch_ttl_ms(Store *store, int64_t ttl_ms)
+int64_t stretch_ttl_ms(Store *store, int64_t ttl_ms, int64_t now_ms)
 {
-    int64_t now_ms = clock_now_ms(store->clock), pace_ms = api_pace_ms(store->api);
+    int64_t pace_ms = api_pace_ms(store->api);
 
     if (pace_ms == 0)
         return ttl_ms;

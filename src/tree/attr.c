@@ -10,9 +10,9 @@ enum {
 
 StoreFacts binding_facts(const Binding *binding)
 {
-    StoreFacts facts = {.resource = binding->resource};
+    StoreFacts facts;
 
-    (void)store_peek(binding->dir->tree->store, STORE_INSTANCES, resource_id(binding->resource), &facts);
+    store_facts(binding->entry, &facts);
     return facts;
 }
 

@@ -178,7 +178,7 @@ static int rename_unseen(Binding *binding, int (*encode)(Span, const char *, Buf
 
     if (r == 0 || binding->stem)
         return r;
-    store_set_tag(tree->store, STORE_INSTANCES, resource_id(binding->resource), NULL);
+    store_set_tag(binding->entry, NULL);
     tree->unbound = true;
     binding_free(binding);
     return r;
@@ -259,30 +259,28 @@ void binding_take_node(Binding *binding, Node *node)
     binding->file = node;
 }
 
-static const char *project_of(Tree *tree, Resource *resource, char id[RESOURCE_ID_BYTES + 1])
+static const char *project_of(const StoreFacts *facts, char id[RESOURCE_ID_BYTES + 1])
 {
-    Span project = resource_project_id(resource);
-    StoreFacts facts = {0};
+    Span project = resource_project_id(facts->resource);
 
-    (void)store_peek(tree->store, STORE_INSTANCES, resource_id(resource), &facts);
-    if (project.len == 0 || project.len > RESOURCE_ID_BYTES || facts.homeless)
+    if (project.len == 0 || project.len > RESOURCE_ID_BYTES || facts->homeless)
         return DEFAULT_PROJECT;
     memcpy(id, project.at, project.len);
     id[project.len] = '\0';
     return id;
 }
 
-static Dir *dir_of(Tree *tree, Resource *resource)
+static Dir *dir_of(Tree *tree, const StoreFacts *facts)
 {
     char id[RESOURCE_ID_BYTES + 1];
 
-    return dir_get(tree, project_of(tree, resource, id));
+    return dir_get(tree, project_of(facts, id));
 }
 
-static void binding_begin(Tree *tree, Resource *resource)
+static void binding_begin(Tree *tree, const StoreFacts *facts)
 {
     Binding *binding = calloc(1, sizeof *binding);
-    Dir *dir = dir_of(tree, resource);
+    Dir *dir = dir_of(tree, facts);
 
     if (!binding || !dir) {
         free(binding);
@@ -290,8 +288,9 @@ static void binding_begin(Tree *tree, Resource *resource)
         return;
     }
     binding->dir = dir;
-    binding->resource = resource_ref(resource);
-    binding->shown = binding_facts(binding).shown;
+    binding->entry = facts->entry;
+    binding->resource = resource_ref(facts->resource);
+    binding->shown = facts->shown;
     if (choose_stem(binding) < 0 || take_slot(dir, binding) < 0) {
         binding_discard(binding);
         tree->unbound = true;
@@ -299,7 +298,7 @@ static void binding_begin(Tree *tree, Resource *resource)
     }
     start_times(binding);
     dir->changed_ms = clock_wall_ms(tree->clock);
-    store_set_tag(tree->store, STORE_INSTANCES, resource_id(resource), binding);
+    store_set_tag(facts->entry, binding);
 }
 
 static bool take_project(void *ctx, const StoreFacts *facts)
@@ -313,7 +312,7 @@ static bool take_project(void *ctx, const StoreFacts *facts)
 static bool bind_unbound(void *ctx, const StoreFacts *facts)
 {
     if (!facts->tag)
-        binding_begin(ctx, facts->resource);
+        binding_begin(ctx, facts);
     return true;
 }
 
@@ -345,7 +344,7 @@ static void give_name_on(Dir *dir, const Resource *of)
 void binding_show(Binding *binding)
 {
     if (!binding->shown && !binding->twin)
-        store_set_shown(binding->dir->tree->store, resource_id(binding->resource));
+        store_set_shown(binding->entry);
     binding->shown = true;
     binding->shown_ms = clock_now_ms(binding->dir->tree->clock);
 }
@@ -433,10 +432,12 @@ static void note_change(Binding *binding, Resource *before, Resource *after)
 
 static void binding_change(Tree *tree, Binding *binding, Resource *before, Resource *after)
 {
-    if (!span_equal(resource_name(before), resource_name(after)) || dir_of(tree, after) != binding->dir) {
+    StoreFacts facts = binding_facts(binding);
+
+    if (!span_equal(resource_name(before), resource_name(after)) || dir_of(tree, &facts) != binding->dir) {
         binding_end(binding);
-        store_set_tag(tree->store, STORE_INSTANCES, resource_id(after), NULL);
-        binding_begin(tree, after);
+        store_set_tag(facts.entry, NULL);
+        binding_begin(tree, &facts);
         return;
     }
     versions_note(binding, before);
@@ -457,7 +458,23 @@ static void binding_on_reset(Tree *tree)
     reads_clear(tree->reads);
 }
 
-void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after, void *tag)
+static void take_instance(Tree *tree, enum StoreEvent event, Resource *before, Resource *after, StoreEntry *entry)
+{
+    Binding *binding = store_tag(entry);
+    StoreFacts facts;
+
+    if (event == STORE_REMOVED && binding) {
+        binding_end(binding);
+    } else if (event == STORE_CHANGED && binding) {
+        binding_change(tree, binding, before, after);
+    } else if (event != STORE_REMOVED) {
+        store_facts(entry, &facts);
+        binding_begin(tree, &facts);
+    }
+}
+
+void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
+                      StoreEntry *entry)
 {
     Tree *tree = ctx;
 
@@ -467,12 +484,8 @@ void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resou
         dir_drop(tree, before);
     else if (set == STORE_PROJECTS)
         tree->unbound |= dir_take(tree, after) < 0;
-    else if (event == STORE_REMOVED && tag)
-        binding_end(tag);
-    else if (event == STORE_CHANGED && tag)
-        binding_change(tree, tag, before, after);
-    else if (event != STORE_REMOVED)
-        binding_begin(tree, after);
+    else
+        take_instance(tree, event, before, after, entry);
 }
 
 Node *binding_node(Binding *binding, enum NodeKind kind)

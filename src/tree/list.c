@@ -94,11 +94,10 @@ static void list_root(TreeOp *op)
 }
 
 /* The file and, if they are listed, the view of one instance. False: full, or no memory. */
-static bool fill_binding(TreeOp *op, Binding *binding, int64_t list_ms)
+static bool fill_binding(TreeOp *op, Binding *binding, int64_t valid_ms)
 {
     char name[NAME_BYTES_MAX + 8];
     Node *file = binding_node(binding, NODE_INSTANCE), *view;
-    int64_t fresh = binding_facts(binding).fresh_ms, valid_ms = fresh > list_ms ? fresh : list_ms;
     bool taken = true;
 
     if (!has(op, file))
@@ -142,7 +141,7 @@ static bool fill_child(TreeOp *op, enum NodeKind kind, const char *name, uint64_
  * never will. */
 static bool fill_bindings(TreeOp *op, bool complete)
 {
-    int64_t valid_ms = list_valid_ms(op->tree, STORE_INSTANCES);
+    int64_t list_ms = list_valid_ms(op->tree, STORE_INSTANCES);
     uint64_t sequence = op->cookie / 2;
     Binding *binding;
 
@@ -152,7 +151,10 @@ static bool fill_bindings(TreeOp *op, bool complete)
         sequence++;
     for (binding = binding_at(op->node->dir, sequence); binding;
          binding = binding_at(op->node->dir, binding->sequence + 1)) {
-        if ((!complete && !binding_facts(binding).current) || !fill_binding(op, binding, valid_ms))
+        StoreFacts facts = binding_facts(binding);
+
+        if ((!complete && !facts.current) ||
+            !fill_binding(op, binding, facts.fresh_ms > list_ms ? facts.fresh_ms : list_ms))
             return false;
     }
     return true;
@@ -221,7 +223,7 @@ static void tell_read(const TreeOp *op)
     const Binding *last = op->cookie > COOKIE_DOT_DOT ? binding_at(op->node->dir, op->cookie / 2) : NULL;
 
     if (last)
-        store_list_read(op->tree->store, STORE_INSTANCES, resource_id(last->resource));
+        store_list_read(last->entry);
 }
 
 /* With a complete list, brought up to date at the start. Without one, what its pages have brought so far is handed on as

@@ -78,7 +78,8 @@ struct Binding {
     UT_hash_handle hh; /* by stem, in its directory */
     Dir *dir;
     Node *file, *view, *link; /* NULL: nobody looked */
-    Resource *resource;       /* as of the newest event */
+    StoreEntry *entry;
+    Resource *resource; /* as of the newest event */
     char *stem;
     uint64_t sequence; /* its place in the directory */
     int64_t mtime_ms, ctime_ms;
@@ -284,7 +285,7 @@ void node_free_all(Tree *tree);
 
 /* binding.c */
 void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
-                      void *tag);
+                      StoreEntry *entry);
 /* Names the instances and projects that there was no memory to name when they came. 0, or -ERR_NO_MEMORY again. */
 int binding_complete(Tree *tree);
 /* Those that are to be seen. */

@@ -164,7 +164,10 @@ static void a_list_that_nobody_reads_on_is_held(void **state)
 
 static void read_to(const char *id)
 {
-    store_list_read(store, STORE_INSTANCES, id);
+    StoreFacts facts;
+
+    assert_true(store_peek(store, STORE_INSTANCES, id, &facts));
+    store_list_read(facts.entry);
     fake_pass(&fake, 0);
 }
 
