@@ -1,4 +1,5 @@
 #include <cjson/cJSON.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "error_line.h"
 
 enum { STATUS_NOTICE_BYTES = 8 << 10 };
+static const double BYTES_IN_MB = 1e6;
 
 typedef struct Status {
     ApiStats api;
@@ -15,10 +17,23 @@ typedef struct Status {
     MountStats mount;
     TreeCounts tree;
     StoreListFacts projects, instances;
+    size_t heap_bytes; /* allocated, by the C library's count; 0: it does not say */
     bool trouble;
     const char *last_error; /* a JSON line, "" if there was none */
     const char *notice;     /* of the API's, "" if there is none */
 } Status;
+
+static size_t heap_bytes(void)
+{
+    struct mallinfo2 heap = mallinfo2();
+
+    return heap.uordblks + heap.hblkhd;
+}
+
+static double per_instance(const Status *status, size_t bytes)
+{
+    return status->instances.count > 0 ? (double)bytes / (double)status->instances.count : 0;
+}
 
 static void collect(App *app, Status *ret_status)
 {
@@ -28,6 +43,7 @@ static void collect(App *app, Status *ret_status)
     tree_counts(app->tree, &ret_status->tree);
     store_list_facts(app->store, STORE_PROJECTS, &ret_status->projects);
     store_list_facts(app->store, STORE_INSTANCES, &ret_status->instances);
+    ret_status->heap_bytes = heap_bytes();
     ret_status->trouble = store_in_trouble(app->store);
     ret_status->last_error = tree_last_error(app->tree);
     ret_status->notice = api_notice(app->api);
@@ -89,6 +105,16 @@ static int add_kept(const App *app, Buf *into)
     if (code < 0)
         return buf_printf(into, "snapshot   not kept: %s\n", error_sentence(code));
     return kept ? buf_printf(into, "snapshot   kept %s ago\n", age) : buf_append_str(into, "snapshot   not kept yet\n");
+}
+
+static int add_memory(const Status *status, Buf *into)
+{
+    int r = buf_printf(into, "memory     %.1f MB", (double)status->heap_bytes / BYTES_IN_MB);
+
+    if (r == 0 && status->instances.count > 0)
+        r = buf_printf(into, ", %.0f bytes an instance, of which %.0f are its JSON",
+                       per_instance(status, status->heap_bytes), per_instance(status, status->instances.json_bytes));
+    return r < 0 ? r : buf_append_char(into, '\n');
 }
 
 /* A text that may hold anything, behind a label. */
@@ -159,6 +185,8 @@ int status_render(void *ctx, Buf *into)
         r = buf_printf(into, "kernel     %llu requests, %u parked, %llu nodes\n",
                        (unsigned long long)status.mount.requests, status.mount.parked,
                        (unsigned long long)status.tree.nodes);
+    if (r == 0)
+        r = add_memory(&status, into);
     return r < 0 ? r : add_last_error(status.last_error, into);
 }
 
@@ -174,6 +202,15 @@ static void add_list_json(cJSON *root, const char *name, const StoreListFacts *f
     if (facts->complete)
         cJSON_AddNumberToObject(list, "age_seconds", (double)(facts->age_ms / 1000));
     cJSON_AddNumberToObject(list, "json_bytes", (double)facts->json_bytes);
+}
+
+static void add_memory_json(cJSON *root, const Status *status)
+{
+    cJSON *memory = cJSON_AddObjectToObject(root, "memory");
+
+    cJSON_AddNumberToObject(memory, "heap_bytes", (double)status->heap_bytes);
+    cJSON_AddNumberToObject(memory, "heap_bytes_per_instance", per_instance(status, status->heap_bytes));
+    cJSON_AddNumberToObject(memory, "json_bytes_per_instance", per_instance(status, status->instances.json_bytes));
 }
 
 /* Quoted by ourselves: it may hold any bytes. */
@@ -250,6 +287,7 @@ static cJSON *status_tree(App *app, const Status *status)
     cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);
     cJSON_AddNumberToObject(kernel, "parked", status->mount.parked);
     cJSON_AddNumberToObject(kernel, "nodes", (double)status->tree.nodes);
+    add_memory_json(root, status);
     if (status->last_error[0])
         cJSON_AddRawToObject(root, "last_error", status->last_error);
     else

@@ -378,6 +378,7 @@ stat_of() {
     grep -q '^state *ok$' "$MNT/.skystack/status"
     grep -qF "$ENDPOINT" "$MNT/.skystack/status"
     grep -q '^instances *3' "$MNT/.skystack/status"
+    grep -q -E '^memory +[0-9.]+ MB, [0-9]+ bytes an instance, of which [1-9][0-9]* are its JSON$' "$MNT/.skystack/status"
     assert_equal "$("$SKYSTACKFS" status "$MNT" | head -1)" "$(head -1 "$MNT/.skystack/status")"
 }
 
@@ -385,7 +386,7 @@ stat_of() {
     mount_up
     ls "$MNT/prod" >/dev/null
     jq -e --arg mnt "$MNT" '.state == "ok" and .mountpoint == $mnt and .instances.count == 3 and .instances.complete
-        and .projects.count == 2 and .api.requests == 2' "$MNT/.skystack/status.json"
+        and .projects.count == 2 and .api.requests == 2 and .memory.json_bytes_per_instance == .instances.json_bytes / 3' "$MNT/.skystack/status.json"
     "$SKYSTACKFS" status --json "$MNT" | jq -e '.state == "ok"'
 }
 
