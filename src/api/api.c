@@ -222,9 +222,14 @@ void api_list_hold(ApiCall *call, bool hold)
     listing_hold(call->listing, hold);
 }
 
+unsigned api_list_abreast(const ApiCall *call)
+{
+    return listing_abreast(call->listing);
+}
+
 /* ---- one instance ---- */
 
-static void on_one(void *ctx, const Verdict *verdict)
+static void on_one(void *ctx, Verdict *verdict)
 {
     ApiCall *call = ctx;
     ApiAnswer answer = {.resource = verdict->one, .etag = verdict->etag, .request_id = verdict->request_id};

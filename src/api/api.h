@@ -118,6 +118,8 @@ typedef void (*api_one_fn)(void *ctx, const Failure *failure, const ApiAnswer *a
 
 /* Asks for no further page of a list until told to go on. A list that is held for long may find its cursor refused. */
 void api_list_hold(ApiCall *call, bool hold);
+/* How many of its pages may be under way at once. */
+unsigned api_list_abreast(const ApiCall *call);
 /* All instances that the token may see, page by page. A page is asked for when the one before was handed on. 0, or
  * -ERR_NO_MEMORY: then `done` never runs. The same holds for each starter below; those that take an id also give
  * -ERR_INVALID for one that can't stand in a path ("", ".", ".."). */

@@ -14,6 +14,14 @@ bool purpose_changes(enum Purpose purpose)
     return purpose == PURPOSE_CREATE || purpose == PURPOSE_UPDATE || purpose == PURPOSE_DELETE;
 }
 
+Verdict verdict_take(Verdict *verdict)
+{
+    Verdict taken = *verdict;
+
+    *verdict = (Verdict){.page.total = -1};
+    return taken;
+}
+
 void verdict_release(Verdict *verdict)
 {
     for (size_t i = 0; i < verdict->count; i++)

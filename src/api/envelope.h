@@ -55,6 +55,8 @@ bool purpose_changes(enum Purpose purpose);
 void envelope_read(enum Purpose purpose, const Answer *answer, Verdict *ret_verdict);
 /* Judges an exchange that brought no whole answer: the net's code, negative, and its words. */
 void envelope_unanswered(enum Purpose purpose, int code, bool sent, const char *problem, Verdict *ret_verdict);
+/* All that it holds; it is left empty. */
+Verdict verdict_take(Verdict *verdict);
 /* Drops references and memory. */
 void verdict_release(Verdict *verdict);
 

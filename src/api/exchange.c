@@ -66,7 +66,7 @@ static void log_outcome(const Exchange *exchange, const Failure *failure, const 
 
 /* ---- ending ---- */
 
-static void finish(Exchange *exchange, const Verdict *verdict)
+static void finish(Exchange *exchange, Verdict *verdict)
 {
     exchange_done_fn done = exchange->done;
     void *ctx = exchange->ctx;
@@ -337,7 +337,7 @@ static Exchange *exchange_new(Courier *courier, const ExchangeOrder *order, exch
     exchange->probe = order->probe;
     exchange->done = done;
     exchange->ctx = ctx;
-    exchange->ticket = (LineTicket){.class = order->class, .turn = on_turn, .ctx = exchange};
+    exchange->ticket = (LineTicket){.class = order->class, .ahead = order->ahead, .turn = on_turn, .ctx = exchange};
     exchange->waiter = (CredentialWaiter){.wake = on_token, .ctx = exchange};
     return exchange;
 }
@@ -386,6 +386,11 @@ void exchange_cancel(Exchange *exchange)
         exchange->done = NULL;
     else
         abort_one(exchange);
+}
+
+void exchange_need(Exchange *exchange)
+{
+    line_need(exchange->courier->line, &exchange->ticket);
 }
 
 void exchange_abort_all(Courier *courier)

@@ -13,9 +13,9 @@
 #include "courier.h"
 #include "parcel.h"
 
-/* Once, from the loop and never from inside exchange_start(). The verdict is borrowed; its failure's code is 0 on
- * success. The exchange is gone after. */
-typedef void (*exchange_done_fn)(void *ctx, const Verdict *verdict);
+/* Once, from the loop and never from inside exchange_start(). The verdict is borrowed, but for what is taken out of it;
+ * its failure's code is 0 on success. The exchange is gone after. */
+typedef void (*exchange_done_fn)(void *ctx, Verdict *verdict);
 
 /* Everything in the order is copied. 0 or -ERR_NO_MEMORY. */
 int exchange_start(Courier *courier, const ExchangeOrder *order, exchange_done_fn done, void *ctx,
@@ -24,6 +24,8 @@ int exchange_start(Courier *courier, const ExchangeOrder *order, exchange_done_f
 void exchange_cancel(Exchange *exchange);
 /* Ends it as if it had never been if nothing of it may have been done: true. False: it goes on to its done. */
 bool exchange_retract(Exchange *exchange);
+/* What was ordered ahead is needed now. */
+void exchange_need(Exchange *exchange);
 /* Ends all, those that go on by themselves too. */
 void exchange_abort_all(Courier *courier);
 /* How long it has stood in line so far. */

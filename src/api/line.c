@@ -108,11 +108,16 @@ static LineTicket *pick(Line *line, uint64_t horizon, int64_t now_ms)
 
 /* ---- doing ---- */
 
+static bool goes_first(const LineTicket *one, const LineTicket *other)
+{
+    return one->ahead == other->ahead ? one->number < other->number : other->ahead;
+}
+
 static void put(Line *line, LineTicket *ticket, unsigned lane)
 {
     LineTicket **list = &line->lanes[lane], *before = *list ? (*list)->prev : NULL;
 
-    while (before && before->number > ticket->number)
+    while (before && goes_first(ticket, before))
         before = before == *list ? NULL : before->prev;
     if (before)
         DL_APPEND_ELEM(*list, before, ticket);
@@ -244,6 +249,18 @@ void line_join(Line *line, LineTicket *ticket)
     ticket->outcome = judge(line, ticket, ticket->joined_ms, ahead);
     put(line, ticket, ticket->outcome == LINE_GO ? lane : LANE_REFUSED);
     wake(line);
+}
+
+void line_need(Line *line, LineTicket *ticket)
+{
+    bool moves = ticket->waiting && ticket->ahead;
+
+    ticket->ahead = false;
+    if (!moves)
+        return;
+    DL_DELETE(line->lanes[ticket->lane], ticket);
+    line->counts[ticket->lane]--;
+    put(line, ticket, ticket->lane);
 }
 
 void line_leave(Line *line, LineTicket *ticket)

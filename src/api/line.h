@@ -33,9 +33,10 @@ enum LineOutcome {
  * flight until line_ended(). */
 typedef bool (*line_turn_fn)(void *ctx, enum LineOutcome outcome);
 
-/* Part of whoever waits. Set class, turn and ctx, and leave the rest zero. */
+/* Part of whoever waits. Set class, turn and ctx, ahead perhaps, and leave the rest zero. */
 typedef struct LineTicket {
     enum ApiClass class;
+    bool ahead; /* nobody needs it yet: those of its class who do go first, though they came later */
     line_turn_fn turn;
     void *ctx;
     /* the line's own */
@@ -56,6 +57,8 @@ Line *line_new(Clock *clock, Ledger *ledger, unsigned per_minute, unsigned per_d
 void line_free(Line *line);
 /* Joins, or comes back to its old place. */
 void line_join(Line *line, LineTicket *ticket);
+/* What was ahead is needed now: it goes to its place. */
+void line_need(Line *line, LineTicket *ticket);
 /* Leaves without a turn; harmless if it does not wait. */
 void line_leave(Line *line, LineTicket *ticket);
 /* Whose requests they are from now on, see ledger.h. */

@@ -17,6 +17,7 @@ int listing_start(Courier *courier, enum ApiClass class, bool projects, api_page
 void listing_cancel(Listing *listing);
 /* Asks for no further page until told to go on. May be called from inside `page`. */
 void listing_hold(Listing *listing, bool hold);
-int64_t listing_line_ms(const Listing *listing);
+unsigned listing_abreast(const Listing *listing);
+int64_t listing_line_ms(Listing *listing);
 
 #endif

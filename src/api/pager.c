@@ -21,7 +21,26 @@ void pager_release(Pager *pager)
     seen_release(&pager->first_ids);
 }
 
-int pager_query(const Pager *pager, Buf *into)
+unsigned pager_abreast(const Pager *pager)
+{
+    uint64_t missing, pages;
+
+    if (pager->mode != PAGER_NUMBERED || pager->uneven || pager->width == 0 ||
+        pager->run_rows >= (uint64_t)pager->total)
+        return 1;
+    missing = (uint64_t)pager->total - pager->run_rows;
+    pages = missing / pager->width + (missing % pager->width > 0);
+    if (pages > pager->pages + 1)
+        pages = pager->pages + 1;
+    return pages < PAGER_ABREAST_MAX ? (unsigned)pages : PAGER_ABREAST_MAX;
+}
+
+bool pager_expects(const Pager *pager, const PagerPage *page, size_t count)
+{
+    return count == pager->width && (page->total < 0 || page->total == pager->total);
+}
+
+int pager_query(const Pager *pager, unsigned ahead, Buf *into)
 {
     int r = buf_printf(into, "?limit=%d", API_PAGE_ROWS);
 
@@ -31,7 +50,7 @@ int pager_query(const Pager *pager, Buf *into)
         r = buf_append_str(into, "&cursor=");
         return r < 0 ? r : url_encode(into, span_of(pager->cursor));
     }
-    return pager->page > 1 ? buf_printf(into, "&page=%u", pager->page) : 0;
+    return pager->page + ahead > 1 ? buf_printf(into, "&page=%u", pager->page + ahead) : 0;
 }
 
 static enum PagerStep fail(Failure *ret_failure, int code, const char *message)
@@ -158,7 +177,9 @@ static int note(Pager *pager, const PagerPage *page, Resource *const *rows, size
     if (pager->mode == PAGER_UNDECIDED) {
         pager->mode = choose(page, count);
         pager->total = page->total;
+        pager->width = count;
     }
+    pager->uneven |= count != pager->width;
     pager->pages++;
     pager->rows += count;
     pager->run_rows += count;

@@ -12,6 +12,7 @@
 typedef struct ExchangeOrder {
     enum Purpose purpose;
     enum ApiClass class;
+    bool ahead;           /* nobody needs it yet, see line.h */
     const char *path;     /* with its query */
     const char *id;       /* the instance that it is about, or NULL */
     Span body;            /* empty: none */

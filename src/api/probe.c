@@ -18,7 +18,7 @@ static enum CredentialProof proof_of(const Failure *failure)
     }
 }
 
-static void on_probed(void *ctx, const Verdict *verdict)
+static void on_probed(void *ctx, Verdict *verdict)
 {
     Courier *courier = ctx;
 

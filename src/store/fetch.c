@@ -8,8 +8,7 @@
 
 enum {
     HELD_MAX_MS = 10000,
-    AHEAD_PAGES = 1, /* of who reads a list is one page asked for … */
-    AHEAD_FROM = 4,  /* … once he is at this one: whoever has read so far wants the rest */
+    AHEAD_FROM = 4, /* from this page on others are asked for ahead: whoever has read so far wants the rest */
 };
 
 /* The API has brought something, or the first request is under way. */
@@ -207,7 +206,7 @@ static void set_held(Set *set, bool held)
 
 static bool is_ahead(const Fetch *list)
 {
-    return list->pages >= list->read + (list->read >= AHEAD_FROM ? AHEAD_PAGES : 0);
+    return list->pages >= list->read + (list->read >= AHEAD_FROM ? api_list_abreast(list->call) : 0);
 }
 
 void fetch_hold_if_idle(Set *set)

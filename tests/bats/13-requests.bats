@@ -239,6 +239,45 @@ entries() {
 
 # Not behind a proxy: a second sandbox has no place there.
 # bats test_tags=direct
+@test "pages by number are fetched four at a time, each of them once: 51 requests for 10,000 instances" {
+    sandbox_start --instances 10000 --dir "$PLACE/ten-thousand" --pagination page --latency-ms 100
+    mount_up ttl=60
+    assert_equal "$(ls -l "$MNT"/prod "$MNT"/staging | grep -c json)" 10000
+    assert_equal "$(asked)" "1 50 0"
+    assert_equal "$(abreast)" "4 0"
+    mount_down
+    requests_reset
+    admin POST /log/reset >/dev/null
+    mount_up ttl=60
+    assert_equal "$(cat "$MNT/.all.ndjson" | wc -l)" 10000
+    assert_equal "$(asked)" "1 50 0"
+    assert_equal "$(abreast)" "4 0"
+}
+
+# Not behind a proxy: a second sandbox has no place there.
+# bats test_tags=direct
+@test "pages by number: the first name costs one page, and names of the first pages cost few" {
+    local name
+    sandbox_start --instances 10000 --dir "$PLACE/ten-thousand" --pagination page --latency-ms 20
+    mount_up ttl=60
+    assert_equal "$(entries "$MNT/prod" 1)" 1
+    sleep 0.3
+    assert_equal "$(asked)" "1 1 0"
+    mount_down
+    requests_reset
+    mount_up ttl=60
+    jq -e '.name == "web-1"' "$MNT/prod/web-1.json"
+    sleep 0.3
+    assert_equal "$(asked)" "1 1 0"
+    name=$(api GET '/v1/instances?limit=200&page=2' | jq -r '[.data[] | select(.project_id == "prj_1")][50].name')
+    requests_reset
+    jq -e --arg name "$name" '.name == $name' "$MNT/prod/$name.json"
+    sleep 0.3
+    assert_equal "$(asked)" "0 2 0" # that page, and the one that was abreast
+}
+
+# Not behind a proxy: a second sandbox has no place there.
+# bats test_tags=direct
 @test "the first name of a listing of 10,000 costs one page, ls -U | head -1 a few" {
     sandbox_start --instances 10000 --dir "$PLACE/ten-thousand"
     mount_up ttl=60

@@ -107,6 +107,18 @@ nginx_again() {
     one_connection_is_made_for_sixteen nginx
 }
 
+@test "pages by number go over one connection, side by side" {
+    sandbox_start --instances 2000 --dir "$PLACE/two-thousand" --pagination page --latency-ms 100
+    SANDBOX_PORT=${ENDPOINT##*:} TLS=$PLACE/two-thousand
+    behind nghttpx
+    mount_up ttl=60
+    assert_equal "$(ls "$MNT/prod" "$MNT/staging" | grep -c json)" 2000
+    assert_equal "$(noted 'GET /v1/instances' | wc -l)" 10
+    assert_equal "$(abreast)" "4 0"
+    assert_equal "$(connections_of 'GET ')" 1
+    assert_regex "$(versions_of .)" '^HTTP/2(\.0)?$'
+}
+
 # What changes something
 
 @test "a change goes over HTTP/1.1 and a connection of its own, and reads go on sharing theirs" {

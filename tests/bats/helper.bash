@@ -200,6 +200,13 @@ faults_clear() {
 
 # Mount
 
+# The most lists of instances that the sandbox had under way at once, and how many times pages were asked for again.
+abreast() {
+    admin GET /log | jq -r '[.[] | select(.path == "/v1/instances")]
+        | ([.[].time_ms as $at | map(select(.time_ms <= $at and .time_ms + .took_ms > $at)) | length] | max | tostring)
+          + " " + (length - (unique_by(.query) | length) | tostring)'
+}
+
 mount_up() {
     local options=token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$PLACE/state,requests_per_minute=0,requests_per_day=0
     local out=$PLACE/mount.out result=0

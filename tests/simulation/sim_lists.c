@@ -26,9 +26,44 @@ bool sim_lists_is_new(const SimLists *lists, const char *method, const char *pat
     return is_first_page(method, path) && !lists->shifted;
 }
 
+static unsigned number_of(const char *path)
+{
+    const char *page = strstr(path, "&page=");
+
+    return page ? (unsigned)strtoul(page + 6, NULL, 10) : 1;
+}
+
+/* Side by side are only pages of one run, and of these so many: the one whose turn it is, and those after it. */
+static void check_abreast(SimLists *lists, const char *path)
+{
+    const char *after = strstr(path, "&page=");
+    unsigned page = number_of(path);
+
+    if (lists->under_way > 0 && !after)
+        lists->broken = true;
+    if (after &&
+        (page < lists->page || page >= lists->page + SIM_LISTS_ABREAST || lists->under_way >= SIM_LISTS_ABREAST))
+        lists->broken = true;
+    if (after && lists->limit > 0 && (page - 1) * lists->limit >= lists->total)
+        lists->broken = true;
+}
+
+static void begin_run(SimLists *lists)
+{
+    lists->now.took_ms = 0;
+    lists->shifted = false;
+    lists->total = lists->limit = 0;
+    lists->page = 1;
+    memset(lists->pages, 0, sizeof lists->pages);
+    memset(lists->ids, 0, sizeof lists->ids);
+}
+
 void sim_lists_sent(SimLists *lists, const char *method, const char *path, int64_t now_ms)
 {
-    if (strcmp(method, "GET") == 0 && is_page(path))
+    if (strcmp(method, "GET") != 0 || !is_page(path))
+        return;
+    check_abreast(lists, path);
+    if (lists->under_way++ == 0)
         lists->asked_ms = now_ms;
     if (!is_first_page(method, path))
         return;
@@ -39,33 +74,55 @@ void sim_lists_sent(SimLists *lists, const char *method, const char *path, int64
         lists->owed = false;
     }
     lists->now.begun_ms = now_ms;
-    lists->now.took_ms = 0;
-    lists->shifted = false;
-    lists->total = 0;
-    memset(lists->ids, 0, sizeof lists->ids);
+    begin_run(lists);
+}
+
+/* The time up to now counts. */
+static void count_time(SimLists *lists, int64_t now_ms)
+{
+    if (lists->asked_ms < 0)
+        return;
+    lists->now.took_ms += now_ms - lists->asked_ms;
+    lists->now.spent_ms += now_ms - lists->asked_ms;
+    lists->asked_ms = now_ms;
+}
+
+void sim_lists_over(SimLists *lists, const char *method, const char *path, int64_t now_ms)
+{
+    if (strcmp(method, "GET") != 0 || !is_page(path))
+        return;
+    count_time(lists, now_ms);
+    if (--lists->under_way == 0)
+        lists->asked_ms = -1;
+}
+
+static void read_ids(SimPage *page, const char *body)
+{
+    for (const char *at = strstr(body, "\"id\":\"ins_"); at && page->rows < SIM_LISTS_ROWS;
+         at = strstr(at + 1, "\"id\":\"ins_"))
+        page->ids[page->rows++] = (unsigned)(strtoul(at + 10, NULL, 10) % SIM_LISTS_IDS);
 }
 
 /* Whether one came before in this run. */
-static bool note_ids(SimLists *lists, const char *body)
+static bool note_ids(SimLists *lists, const SimPage *page)
 {
     bool twice = false;
 
-    for (const char *at = strstr(body, "\"id\":\"ins_"); at; at = strstr(at + 1, "\"id\":\"ins_")) {
-        bool *id = &lists->ids[strtoul(at + 10, NULL, 10) % SIM_LISTS_IDS];
-
-        twice |= *id;
-        *id = true;
+    for (unsigned i = 0; i < page->rows; i++) {
+        twice |= lists->ids[page->ids[i]];
+        lists->ids[page->ids[i]] = true;
     }
     return twice;
 }
 
 /* Numbered pages can't be read on where rows came or went. */
-static bool has_shifted(SimLists *lists, const char *body, unsigned total)
+static bool has_shifted(SimLists *lists, const SimPage *page)
 {
-    bool twice = note_ids(lists, body), changed = lists->total && lists->total != total;
+    bool twice = note_ids(lists, page), changed = lists->limit && lists->total != page->total;
 
-    lists->total = total;
-    return twice || changed || (strstr(body, "\"data\":[]") && total > 0);
+    lists->total = page->total;
+    lists->limit = page->limit;
+    return twice || changed || (page->rows == 0 && page->total > 0);
 }
 
 static void keep(SimLists *lists, int64_t now_ms)
@@ -87,27 +144,42 @@ static void begin_anew(SimLists *lists, int64_t now_ms)
     lists->failed_ms = now_ms;
 }
 
-void sim_lists_came(SimLists *lists, const char *path, const char *body, int64_t sent_ms, int64_t now_ms)
+/* The pages whose turn has come. */
+static void take_pages(SimLists *lists, int64_t now_ms)
 {
-    const char *numbers = strstr(body, "\"pagination\":");
-    unsigned page, limit, total;
-    bool last = strstr(body, "\"next_cursor\":null") != NULL;
+    SimPage *page;
 
-    if (!is_page(path))
-        return;
-    lists->asked_ms = -1;
-    lists->now.took_ms += now_ms - sent_ms;
-    lists->now.spent_ms += now_ms - sent_ms;
-    if (numbers &&
-        sscanf(numbers, "\"pagination\":{\"page\":%u,\"limit\":%u,\"total\":%u", &page, &limit, &total) == 3) {
-        last = page * limit >= total;
-        if (has_shifted(lists, body, total)) {
+    while ((page = &lists->pages[lists->page % SIM_LISTS_ABREAST])->came) {
+        page->came = false;
+        if (has_shifted(lists, page)) {
+            memset(lists->pages, 0, sizeof lists->pages);
             begin_anew(lists, now_ms);
             return;
         }
+        if (lists->page++ * page->limit >= page->total) {
+            keep(lists, now_ms);
+            return;
+        }
     }
-    if (last)
+}
+
+void sim_lists_came(SimLists *lists, const char *path, const char *body, int64_t now_ms)
+{
+    const char *numbers = strstr(body, "\"pagination\":");
+    SimPage page = {.came = true};
+    unsigned number;
+
+    if (!is_page(path))
+        return;
+    count_time(lists, now_ms);
+    if (numbers && sscanf(numbers, "\"pagination\":{\"page\":%u,\"limit\":%u,\"total\":%u", &number, &page.limit,
+                          &page.total) == 3) {
+        read_ids(&page, body);
+        lists->pages[number % SIM_LISTS_ABREAST] = page;
+        take_pages(lists, now_ms);
+    } else if (strstr(body, "\"next_cursor\":null")) {
         keep(lists, now_ms);
+    }
 }
 
 /* The one that came last but `back`; NULL: there is none. */

@@ -60,14 +60,22 @@ static void after(SimFlight *flight, int64_t delay_ms, clock_fn call)
 
 /* ---- answers ---- */
 
+static void end_flight(SimFlight *flight)
+{
+    SimNet *net = flight->net;
+
+    flight->over = true;
+    net->under_way--;
+    sim_lists_over(&net->lists, flight->method, flight->path, net->clock->now_ms);
+}
+
 static void end(SimFlight *flight, const NetResponse *response)
 {
     SimNet *net = flight->net;
 
     sim_trace(net->trace, net->clock->now_ms, "net %llu ends: %d, status %d: %.*s", (unsigned long long)flight->number,
               response->code, response->status, (int)response->body_bytes, response->body);
-    flight->over = true;
-    net->under_way--;
+    end_flight(flight);
     flight->done(flight->ctx, response);
 }
 
@@ -117,6 +125,15 @@ static void limit(SimFlight *flight, CloudAnswer *answer)
     snprintf(answer->headers, sizeof answer->headers, "%s", headers[chance_below(&flight->net->chance, 7)]);
 }
 
+static void cut(SimFlight *flight, Buf *body)
+{
+    size_t len = body->len;
+
+    buf_resize(body, chance_below(&flight->net->chance, (unsigned)len + 1));
+    if (body->len == len)
+        flight->fate = FATE_GOOD;
+}
+
 static void bend(SimFlight *flight, CloudAnswer *answer)
 {
     Cloud *cloud = flight->net->cloud;
@@ -141,7 +158,7 @@ static void bend(SimFlight *flight, CloudAnswer *answer)
         make_rubbish(flight, answer);
         break;
     case FATE_CUT_UNSEEN:
-        buf_resize(&answer->body, chance_below(chance, (unsigned)answer->body.len + 1));
+        cut(flight, &answer->body);
         break;
     default:
         break;
@@ -166,9 +183,8 @@ static void on_back(void *ctx)
             flight->net->idle++;
         if (flight->fate != FATE_GOOD || response.status >= 500 || response.status == 429 || response.status == 401)
             flight->net->troubled_ms = flight->net->clock->now_ms;
-        if (flight->fate == FATE_GOOD && response.status == 200)
-            sim_lists_came(&flight->net->lists, flight->path, response.body, flight->started_ms,
-                           flight->net->clock->now_ms);
+        if ((flight->fate == FATE_GOOD || flight->fate == FATE_SLOW) && response.status == 200)
+            sim_lists_came(&flight->net->lists, flight->path, response.body, flight->net->clock->now_ms);
         end(flight, &response);
     }
     let_go(flight);
@@ -403,8 +419,7 @@ static void cancel(NetCall *call)
     SimFlight *flight = (SimFlight *)call;
 
     sim_trace(flight->net->trace, flight->net->clock->now_ms, "net %llu cancelled", (unsigned long long)flight->number);
-    flight->over = true;
-    flight->net->under_way--;
+    end_flight(flight);
     let_go(flight);
 }
 

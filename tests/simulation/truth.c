@@ -79,6 +79,13 @@ static void check_delete(World *world, const SimFlight *flight)
         world_violation(world, "%s is to be deleted, and nobody had asked for that", flight->path);
 }
 
+/* Nor more pages abreast than may be, nor any beyond the total. */
+static void check_pages(World *world, const SimFlight *flight)
+{
+    if (world->net.lists.broken)
+        world_violation(world, "%s was asked for, and it was not its turn", flight->path);
+}
+
 /* Who was told something old because a list dragged on did not bear that for nothing. */
 static void check_list(World *world, const SimFlight *flight)
 {
@@ -97,6 +104,7 @@ void truth_on_sent(void *ctx, const SimFlight *flight)
     WorldText *text;
 
     check_list(world, flight);
+    check_pages(world, flight);
     if (strcmp(flight->method, "GET") == 0)
         return;
     note_of_request(flight, note, sizeof note);
@@ -446,13 +454,16 @@ static unsigned count_of_name(World *world, unsigned project, const char *name, 
     return count;
 }
 
-/* Numbered pages can't tell a row that left from one that came. */
+/* Numbered pages can't tell a row that left, if another one came, which keeps the total. */
 static bool pages_may_have_shifted(const World *world, int64_t since)
 {
-    for (unsigned i = 0; i < world->cloud.count && world->config.cloud.numbered; i++)
-        if (world->cloud.instances[i]->born_ms >= since || world->cloud.instances[i]->died_ms >= since)
-            return true;
-    return false;
+    bool came = false, left = false;
+
+    for (unsigned i = 0; i < world->cloud.count && world->config.cloud.numbered; i++) {
+        came |= world->cloud.instances[i]->born_ms >= since;
+        left |= world->cloud.instances[i]->died_ms >= since;
+    }
+    return came && left;
 }
 
 void truth_absent(World *world, unsigned project, const char *name, int64_t asked_ms)

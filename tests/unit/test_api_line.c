@@ -181,6 +181,29 @@ static void a_hold_stops_all_and_refuses_whom_it_outlasts(void **state)
     line_free(line);
 }
 
+static void what_nobody_needs_yet_goes_last_of_its_class_until_it_is_needed(void **state)
+{
+    static const enum ApiClass classes[] = {API_READ, API_READ, API_READ, API_REFRESH, API_READ, API_CHANGE};
+    static const bool ahead[] = {false, true, true, false, false, false};
+    static const int orders[] = {2, 5, 3, 6, 4, 1};
+
+    (void)state;
+    open_line(NO_LIMIT, NO_LIMIT, 10000);
+    line_hold(line, 1000);
+    for (unsigned i = 0; i < 6; i++) {
+        waiters[i].ticket = (LineTicket){.class = classes[i], .ahead = ahead[i], .turn = on_turn, .ctx = &waiters[i]};
+        line_join(line, &waiters[i].ticket);
+    }
+    line_need(line, &waiters[2].ticket);
+    fake_pass(&fake, 999);
+    assert_int_equal(line_stood_ms(line, &waiters[2].ticket), 999);
+    fake_pass(&fake, 1);
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(waiters[i].order, orders[i]);
+    line_need(line, &waiters[1].ticket); /* it does not wait any more */
+    line_free(line);
+}
+
 static void who_comes_back_keeps_its_place(void **state)
 {
     (void)state;
@@ -336,6 +359,7 @@ int main(void)
         cmocka_unit_test(who_would_wait_too_long_is_told_at_once),
         cmocka_unit_test(with_no_wait_allowed_nobody_stands_for_the_limit),
         cmocka_unit_test(a_hold_stops_all_and_refuses_whom_it_outlasts),
+        cmocka_unit_test(what_nobody_needs_yet_goes_last_of_its_class_until_it_is_needed),
         cmocka_unit_test(who_comes_back_keeps_its_place),
         cmocka_unit_test(who_leaves_gets_no_turn),
         cmocka_unit_test(the_last_of_a_day_are_kept_for_changes),

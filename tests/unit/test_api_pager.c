@@ -47,7 +47,7 @@ static void assert_query(const Pager *pager, const char *wanted)
 {
     _cleanup_buf_ Buf query = BUF_INIT(1024);
 
-    assert_int_equal(pager_query(pager, &query), 0);
+    assert_int_equal(pager_query(pager, 0, &query), 0);
     assert_string_equal(buf_text(&query), wanted);
 }
 
@@ -170,6 +170,93 @@ static void numbered_pages_are_asked_for_up_to_the_total(void **state)
     pager_release(&pager);
 }
 
+typedef struct Abreast {
+    size_t rows[5]; /* of the pages that were taken */
+    int64_t total;
+    unsigned abreast;
+} Abreast;
+
+static void pages_abreast_are_never_more_than_there_are(void **state)
+{
+    static const Abreast cases[] = {
+        {{200}, 201, 1},
+        {{200}, 400, 1},
+        {{200}, 401, 2},
+        {{200}, 100000, 2}, /* no further ahead than was read */
+        {{200, 200}, 100000, 3},
+        {{200, 200, 200}, 100000, 4},
+        {{200, 200, 200, 200}, 100000, 4},
+        {{200, 200, 200}, 1200, 3},
+        {{200, 200, 200}, 1201, 4},
+        {{200, 200, 200, 200}, 900, 1},
+        {{2, 2, 2}, 9, 2}, /* the server's pages are smaller than was asked for */
+        {{200, 200, 100}, 100000, 1},
+        {{100, 200, 200}, 100000, 1},
+        {{200, 200, 200}, INT64_MAX, 4},
+        {{1}, 2, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Failure failure;
+        Pager pager;
+        int first = 0;
+
+        pager_init(&pager);
+        assert_int_equal(pager_abreast(&pager), 1);
+        for (size_t page = 0; page < 5 && cases[i].rows[page]; page++) {
+            assert_int_equal(feed(&pager, first, cases[i].rows[page], NULL, cases[i].total, &failure), PAGER_NEXT);
+            first += (int)cases[i].rows[page];
+        }
+        if (pager_abreast(&pager) != cases[i].abreast)
+            fail_msg("case %zu: %u abreast", i, pager_abreast(&pager));
+        pager_release(&pager);
+    }
+}
+
+static void cursors_and_lists_that_say_nothing_go_one_by_one(void **state)
+{
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        pager_init(&pager);
+        for (int page = 0; page < 5; page++) {
+            char cursor[8];
+
+            snprintf(cursor, sizeof cursor, "c%d", page);
+            assert_int_equal(feed(&pager, page * 200, 200, kind ? cursor : NULL, kind ? 5000 : TOTAL_ABSENT, &failure),
+                             PAGER_NEXT);
+            assert_int_equal(pager_abreast(&pager), 1);
+        }
+        pager_release(&pager);
+    }
+}
+
+static void pages_abreast_have_their_own_queries(void **state)
+{
+    static const char *const wanted[] = {"?limit=200&page=2", "?limit=200&page=3"};
+    Failure failure;
+    Pager pager;
+
+    (void)state;
+    pager_init(&pager);
+    assert_int_equal(feed(&pager, 0, 200, NULL, 1000, &failure), PAGER_NEXT);
+    for (unsigned ahead = 0; ahead < 2; ahead++) {
+        _cleanup_buf_ Buf query = BUF_INIT(1024);
+
+        assert_int_equal(pager_query(&pager, ahead, &query), 0);
+        assert_string_equal(buf_text(&query), wanted[ahead]);
+    }
+    assert_true(pager_expects(&pager, &(PagerPage){.total = 1000}, 200));
+    assert_true(pager_expects(&pager, &(PagerPage){.total = TOTAL_ABSENT}, 200));
+    assert_false(pager_expects(&pager, &(PagerPage){.total = 1001}, 200));
+    assert_false(pager_expects(&pager, &(PagerPage){.total = 1000}, 199));
+    assert_false(pager_expects(&pager, &(PagerPage){.total = 1000}, 0));
+    pager_release(&pager);
+}
+
 static void pages_that_shift_start_again_twice_and_are_incomplete_then(void **state)
 {
     Failure failure;
@@ -243,6 +330,9 @@ int main(void)
         cmocka_unit_test(cursors_that_never_end_fail),
         cmocka_unit_test(a_cursor_list_without_a_clear_end_is_incomplete),
         cmocka_unit_test(numbered_pages_are_asked_for_up_to_the_total),
+        cmocka_unit_test(pages_abreast_are_never_more_than_there_are),
+        cmocka_unit_test(cursors_and_lists_that_say_nothing_go_one_by_one),
+        cmocka_unit_test(pages_abreast_have_their_own_queries),
         cmocka_unit_test(pages_that_shift_start_again_twice_and_are_incomplete_then),
         cmocka_unit_test(a_list_that_says_nothing_of_paging_is_asked_for_more),
         cmocka_unit_test(addresses_are_encoded),

@@ -99,11 +99,17 @@ static StoreOp *look(enum StoreOutcome expected)
     return op;
 }
 
-static void answer(unsigned index, const char *body)
+/* To one of so many requests. */
+static void answer_one_of(unsigned count, unsigned index, const char *body)
 {
-    assert_int_equal(net.count, index + 1);
+    assert_int_equal(net.count, count);
     fake_answer(&net, index, 200, "", body);
     fake_pass(&fake, 0);
+}
+
+static void answer(unsigned index, const char *body)
+{
+    answer_one_of(index + 1, index, body);
 }
 
 static bool is_known(const char *id)
@@ -195,6 +201,34 @@ static void who_has_read_four_pages_finds_the_next_one_on_its_way(void **state)
     read_to("ins_5");
     answer(5, PAGE(ROW("ins_6"), "null"));
     look(STORE_HIT);
+}
+
+static void who_has_read_four_numbered_pages_finds_those_abreast_on_their_way(void **state)
+{
+    (void)state;
+    store_cancel(look(STORE_STARTED));
+    answer(0, NUMBERED(ROW("ins_1"), "20"));
+    read_to("ins_1");
+    assert_int_equal(net.count, 1);
+    store_cancel(look(STORE_STARTED));
+    answer_one_of(3, 1, NUMBERED(ROW("ins_2"), "20"));
+    answer_one_of(3, 2, NUMBERED(ROW("ins_3"), "20"));
+    read_to("ins_3");
+    assert_int_equal(net.count, 3);
+    store_cancel(look(STORE_STARTED));
+    answer_one_of(7, 3, NUMBERED(ROW("ins_4"), "20"));
+    assert_int_equal(net.count, 7); /* held */
+    read_to("ins_4");
+    assert_int_equal(net.count, 8);
+    for (unsigned index = 4; index < 8; index++)
+        fake_answer(&net, index, 200, "",
+                    (const char *[]){NUMBERED(ROW("ins_5"), "20"), NUMBERED(ROW("ins_6"), "20"),
+                                     NUMBERED(ROW("ins_7"), "20"), NUMBERED(ROW("ins_8"), "20")}[index - 4]);
+    fake_pass(&fake, 0);
+    assert_true(is_known("ins_8"));
+    assert_int_equal(net.count, 11); /* four came that nobody read yet: no more are asked for */
+    read_to("ins_5");
+    assert_int_equal(net.count, 12);
 }
 
 static void a_list_is_none_the_younger_for_having_been_held(void **state)
@@ -325,7 +359,7 @@ static void what_a_list_brought_before_it_began_anew_may_be_gone(void **state)
     (void)state;
     look(STORE_STARTED);
     answer(0, NUMBERED(ROW("ins_1"), "3"));
-    answer(1, NUMBERED(ROW("ins_2"), "3"));
+    answer_one_of(3, 1, NUMBERED(ROW("ins_2"), "3"));
     answer(2, NUMBERED(ROW("ins_4"), "2")); /* one has gone */
     answer(3, NUMBERED(ROW("ins_2"), "2"));
     assert_true(is_known("ins_1"));
@@ -362,6 +396,7 @@ int main(void)
         STORE_TEST(who_came_when_a_list_dragged_on_finds_it_whole_the_next_time),
         STORE_TEST(a_list_that_nobody_reads_on_is_held),
         STORE_TEST(who_has_read_four_pages_finds_the_next_one_on_its_way),
+        STORE_TEST(who_has_read_four_numbered_pages_finds_those_abreast_on_their_way),
         STORE_TEST(a_list_is_none_the_younger_for_having_been_held),
         STORE_TEST(a_list_that_was_held_again_and_again_begins_anew),
         STORE_TEST(a_list_that_the_machine_slept_in_begins_anew),
