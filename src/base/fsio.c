@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "crash.h"
 #include "error.h"
+#include "heap.h"
 
 enum { READ_BYTES = 64 << 10 };
 
@@ -25,6 +26,15 @@ static void look_at(const char *path, FsioFacts *facts)
                          .mode = st.st_mode & 07777,
                          .is_link = S_ISLNK(st.st_mode),
                          .is_regular = S_ISREG(st.st_mode)};
+}
+
+/* For a large file memory is taken once. Where it has grown, or there is no such memory, it comes piece by piece. */
+static void prepare_for(int fd, Buf *into)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) == 0 && st.st_size > READ_BYTES && buf_reserve(into, into->len + (size_t)st.st_size) == 0)
+        heap_fill(into->data + into->len, (size_t)st.st_size);
 }
 
 static int read_all(int fd, Buf *into)
@@ -60,6 +70,7 @@ static int system_read(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_f
     fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return facts.is_link ? -ERR_NO_ACCESS : error_from_errno(errno);
+    prepare_for(fd, into);
     return read_all(fd, into);
 }
 

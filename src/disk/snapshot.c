@@ -6,10 +6,13 @@
 #include "crash.h"
 #include "crc32c.h"
 #include "error.h"
+#include "heap.h"
 
 enum {
     PATH_BYTES = 4096,
     PIECE_BYTES = 1 << 20, /* written at once */
+    BATCH_ROWS = 1024,     /* whose memory is taken at once … */
+    BATCH_BYTES = 1 << 20, /* … and no more than that */
     PIECE_ROOM = PIECE_BYTES + 2 * RESOURCE_TEXT_BYTES,
 };
 
@@ -203,6 +206,14 @@ static int take_row(Span *rest, SnapshotRow *row)
     return 0;
 }
 
+/* What the next rows take in memory, by what they take on average here. */
+static size_t next_rows_bytes(const Span *rest, size_t rows)
+{
+    size_t bytes = rows < BATCH_ROWS ? rest->len : rest->len / rows * BATCH_ROWS;
+
+    return bytes < BATCH_BYTES ? bytes : BATCH_BYTES;
+}
+
 static int take_set(Span *rest, SnapshotSet *set)
 {
     SetHead head;
@@ -217,8 +228,11 @@ static int take_set(Span *rest, SnapshotSet *set)
     set->rows = calloc(head.count ? head.count : 1, sizeof *set->rows);
     if (!set->rows)
         return -ERR_NO_MEMORY;
-    for (; r == 0 && set->count < head.count; set->count += r == 0)
+    for (; r == 0 && set->count < head.count; set->count += r == 0) {
+        if (set->count % BATCH_ROWS == 0)
+            heap_prepare(next_rows_bytes(rest, head.count - set->count));
         r = take_row(rest, &set->rows[set->count]);
+    }
     return r;
 }
 

@@ -1,9 +1,14 @@
+#include "heap.h"
 #include "store_internal.h"
 
 /*
  * The warm start: times of the wall clock, which may have jumped since, become ages by ours.
  */
-enum { AGE_MAX_MS = INT32_MAX };
+enum {
+    AGE_MAX_MS = INT32_MAX,
+    BATCH_ROWS = 1024,
+    ROW_BYTES = 640, /* what is kept of one, here and by the watcher, its resource not counted */
+};
 
 /* Of something that happened after now, or never, nobody knows the age: it counts as too old for contents. */
 static int64_t age_of(const Store *store, int64_t wall_ms)
@@ -32,6 +37,8 @@ static void restore_set(Set *set, const SnapshotSet *from)
     for (size_t i = 0; i < from->count; i++) {
         const SnapshotRow *row = &from->rows[i];
 
+        if (i % BATCH_ROWS == 0)
+            heap_prepare((from->count - i < BATCH_ROWS ? from->count - i : BATCH_ROWS) * ROW_BYTES);
         entry_restore(set, row, since_of(store, row->seen_wall_ms),
                       row->details_wall_ms ? since_of(store, row->details_wall_ms) : 0);
     }
