@@ -211,7 +211,7 @@ static int add_ids_of_name(const Change *change, Buf *ids)
     const Set *set = &change->store->sets[STORE_INSTANCES];
     int r = 0;
 
-    for (const Entry *each = set->entries; r == 0 && each && change->kind == STORE_CREATE; each = each->hh.next) {
+    for (const Entry *each = set->entries; r == 0 && each && change->kind == STORE_CREATE; each = each->next) {
         if (span_equal(resource_name(each->resource), (Span){change->name, change->name_bytes}))
             r = known_ids_add(ids, resource_id(each->resource));
     }

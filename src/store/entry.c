@@ -1,14 +1,24 @@
 #include "store_internal.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "error.h"
 
+static uint32_t hash_of(const char *id)
+{
+    return index_hash(id, strlen(id));
+}
+
 Entry *entry_find(Set *set, const char *id)
 {
-    Entry *entry;
+    size_t at = index_first(&set->by_id, hash_of(id));
+    Entry *entry = index_thing(&set->by_id, at);
 
-    HASH_FIND_STR(set->entries, id, entry);
+    while (entry && strcmp(resource_id(entry->resource), id) != 0) {
+        at = index_next(&set->by_id, at);
+        entry = index_thing(&set->by_id, at);
+    }
     return entry;
 }
 
@@ -41,22 +51,16 @@ static void note_lacking(Set *set)
 static Entry *entry_add(Set *set, Resource *row)
 {
     Entry *entry = calloc(1, sizeof *entry);
-    unsigned count_before = HASH_COUNT(set->entries);
 
-    if (!entry) {
+    if (!entry || index_add(&set->by_id, hash_of(resource_id(row)), entry) < 0) {
+        free(entry);
         note_lacking(set);
         return NULL;
     }
     entry->set = set;
     entry->born = set->listing;
     entry->resource = resource_ref(row);
-    HASH_ADD_KEYPTR(hh, set->entries, resource_id(row), strlen(resource_id(row)), entry);
-    if (HASH_COUNT(set->entries) == count_before) { /* no memory for the table */
-        resource_unref(row);
-        free(entry);
-        note_lacking(set);
-        return NULL;
-    }
+    DL_APPEND(set->entries, entry);
     set->json_bytes += resource_text(row).len;
     note_membership(set);
     return entry;
@@ -69,7 +73,6 @@ static void replace_resource(Entry *entry, Resource *row)
 
     entry->resource = resource_ref(row);
     entry->shown = entry->shown && span_equal(resource_name(before), resource_name(row));
-    entry->hh.key = (char *)resource_id(row); /* the key lives as long as the snapshot that it is read from */
     set->json_bytes += resource_text(row).len - resource_text(before).len;
     tell(entry, STORE_CHANGED, before, row);
     resource_unref(before);
@@ -170,7 +173,8 @@ void entry_restore(Set *set, const SnapshotRow *row, int64_t seen_ms, int64_t de
 
 void entry_remove(Set *set, Entry *entry, StoreOp **waiters)
 {
-    HASH_DEL(set->entries, entry);
+    DL_DELETE(set->entries, entry);
+    index_remove(&set->by_id, hash_of(resource_id(entry->resource)), entry);
     set->json_bytes -= resource_text(entry->resource).len;
     note_membership(set);
     tell(entry, STORE_REMOVED, entry->resource, NULL);
@@ -221,10 +225,11 @@ void entry_free_all(Set *set)
     StoreOp *nobody = NULL; /* the waiters are gone */
 
     set->store->watch = NULL;
-    HASH_ITER(hh, set->entries, each, next)
+    DL_FOREACH_SAFE(set->entries, each, next)
     {
         entry_remove(set, each, &nobody);
     }
+    index_release(&set->by_id);
     tombstones_drop_before(set, UINT64_MAX);
 }
 

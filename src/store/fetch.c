@@ -235,7 +235,7 @@ void fetch_list_refresh(Set *set)
 /* What a list had brought before it began anew may be gone. */
 static void unlist_all(Set *set)
 {
-    for (Entry *each = set->entries; each; each = each->hh.next)
+    for (Entry *each = set->entries; each; each = each->next)
         each->listed = 0;
     set->fetch.pages = set->fetch.read = 0;
 }
@@ -277,7 +277,7 @@ static void remove_unlisted(Set *set, StoreOp **waiters)
 {
     Entry *each, *next;
 
-    HASH_ITER(hh, set->entries, each, next)
+    DL_FOREACH_SAFE(set->entries, each, next)
     {
         if (each->listed != set->listing && each->generation <= set->fetch.generation)
             entry_remove(set, each, waiters);

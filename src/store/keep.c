@@ -107,12 +107,12 @@ static SnapshotRow row_of(const Entry *entry, int64_t wall_of_zero_ms)
 
 static int take_set(const Set *set, int64_t wall_of_zero_ms, SnapshotSet *into)
 {
-    into->rows = calloc(HASH_COUNT(set->entries) + 1, sizeof *into->rows);
+    into->rows = calloc(set->by_id.count + 1, sizeof *into->rows);
     if (!into->rows)
         return -ERR_NO_MEMORY;
     into->complete_wall_ms = set->complete_ms + wall_of_zero_ms;
     into->changed_wall_ms = set->changed_wall_ms;
-    for (const Entry *each = set->entries; each; each = each->hh.next)
+    for (const Entry *each = set->entries; each; each = each->next)
         into->rows[into->count++] = row_of(each, wall_of_zero_ms);
     return 0;
 }

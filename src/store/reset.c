@@ -37,8 +37,8 @@ void reset_by_row(Store *store, const Resource *row)
 {
     Set *set = &store->sets[STORE_INSTANCES];
 
-    log_warn("%s is another instance than it was: the API was reset; all %u instances known are forgotten",
-             resource_id(row), HASH_COUNT(set->entries));
+    log_warn("%s is another instance than it was: the API was reset; all %zu instances known are forgotten",
+             resource_id(row), set->by_id.count);
     declare(store);
     settle_reset(store);
     set->complete = set->warm = false;
@@ -57,7 +57,7 @@ bool reset_shows_in_list(const Set *set)
 {
     size_t gone = 0;
 
-    for (const Entry *each = set->entries; each; each = each->hh.next) {
+    for (const Entry *each = set->entries; each; each = each->next) {
         bool listed = each->listed == set->listing;
 
         if (listed && each->born != set->listing)

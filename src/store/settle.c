@@ -126,7 +126,7 @@ static Found look_for(const Store *store, const Intent *intent)
 {
     Found found = {0};
 
-    for (const Entry *each = store->sets[STORE_INSTANCES].entries; each; each = each->hh.next) {
+    for (const Entry *each = store->sets[STORE_INSTANCES].entries; each; each = each->next) {
         if (!may_be_it(intent, each->resource))
             continue;
         if (!fits(intent, each->resource)) {

@@ -49,7 +49,7 @@ void store_free(Store *store)
         api_cancel(set->fetch.call);
         set->fetch.call = NULL;
         free_all(&set->fetch.waiters);
-        for (Entry *each = set->entries; each; each = each->hh.next) {
+        for (Entry *each = set->entries; each; each = each->next) {
             if (each->fetch)
                 free_all(&each->fetch->waiters);
         }
@@ -123,7 +123,7 @@ static bool list_instead(const Question *question)
     if (question->need == STORE_SUMMARY)
         return true;
     return question->facts.known && set->complete && question->entry->listed_whole &&
-           (freshness_prefer_list(set->singles, HASH_COUNT(set->entries), API_PAGE_ROWS) || stretch_prefers_list(set));
+           (freshness_prefer_list(set->singles, set->by_id.count, API_PAGE_ROWS) || stretch_prefers_list(set));
 }
 
 /* Starts or joins the request that a question needs, and parks the operation with it. 0 or a negative code. */
@@ -458,7 +458,7 @@ void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_fact
         .ttl_ms = facts.ttl_ms,
         .stretched = facts.ttl_ms > set_ttl_ms(set),
         .changed_wall_ms = set->changed_wall_ms,
-        .count = HASH_COUNT(set->entries),
+        .count = set->by_id.count,
         .json_bytes = set->json_bytes,
     };
 }
@@ -475,7 +475,7 @@ void store_list_read(const StoreEntry *entry)
 
 void store_each(Store *store, enum StoreSet set, bool (*visit)(void *ctx, const StoreFacts *facts), void *ctx)
 {
-    for (Entry *each = store->sets[set].entries; each; each = each->hh.next) {
+    for (Entry *each = store->sets[set].entries; each; each = each->next) {
         StoreFacts facts;
 
         entry_facts(each, &facts);
@@ -494,7 +494,7 @@ void store_hint(Store *store, const char *id)
         return;
     for (int i = 0; i < STORE_SETS; i++) {
         store->sets[i].expired = true;
-        for (Entry *each = store->sets[i].entries; each && !id; each = each->hh.next)
+        for (Entry *each = store->sets[i].entries; each && !id; each = each->next)
             entry_expire(each);
     }
 }

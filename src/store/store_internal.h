@@ -15,6 +15,7 @@
 #include "api.h"
 #include "budget.h"
 #include "freshness.h"
+#include "index.h"
 #include "journal.h"
 #include "snapshot.h"
 #include "store.h"
@@ -40,7 +41,7 @@ typedef struct Fetch {
 } Fetch;
 
 struct Entry {
-    UT_hash_handle hh; /* by id: the key is the resource's own */
+    Entry *prev, *next; /* in the order in which they came */
     Set *set;
     Resource *resource;
     void *tag;
@@ -71,7 +72,8 @@ typedef struct Tombstone {
 struct Set {
     Store *store;
     enum StoreSet kind;
-    Entry *entries;
+    Entry *entries; /* a doubly linked list */
+    Index by_id;    /* the same */
     Tombstone *tombstones;
     Fetch fetch;
     bool complete;

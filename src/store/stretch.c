@@ -21,7 +21,7 @@ static bool is_looked_at(const Fetch *fetch, int64_t now_ms)
 
 static size_t pages_of(const Set *set)
 {
-    return HASH_COUNT(set->entries) / API_PAGE_ROWS + 1;
+    return set->by_id.count / API_PAGE_ROWS + 1;
 }
 
 static size_t count_demand(const Store *store, int64_t now_ms)
@@ -29,7 +29,7 @@ static size_t count_demand(const Store *store, int64_t now_ms)
     const Set *projects = &store->sets[STORE_PROJECTS], *instances = &store->sets[STORE_INSTANCES];
     FreshnessDemand demand = {.pages = pages_of(instances), .whole = true};
 
-    for (const Entry *each = instances->entries; each; each = each->hh.next) {
+    for (const Entry *each = instances->entries; each; each = each->next) {
         demand.whole = demand.whole && each->listed_whole;
         demand.singles += is_looked_at(each->fetch, now_ms);
     }

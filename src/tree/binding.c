@@ -15,9 +15,13 @@ static const char DEFAULT_PROJECT[] = "default";
 
 Binding *binding_find_any(Dir *dir, Span stem)
 {
-    Binding *binding;
+    size_t at = index_first(&dir->by_stem, index_hash(stem.at, stem.len));
+    Binding *binding = index_thing(&dir->by_stem, at);
 
-    HASH_FIND(hh, dir->by_stem, stem.at, stem.len, binding);
+    while (binding && !span_is(stem, binding->stem)) {
+        at = index_next(&dir->by_stem, at);
+        binding = index_thing(&dir->by_stem, at);
+    }
     return binding;
 }
 
@@ -113,19 +117,18 @@ static void start_times(Binding *binding)
 static void drop_stem(Binding *binding)
 {
     if (binding->stem)
-        HASH_DEL(binding->dir->by_stem, binding);
+        index_remove(&binding->dir->by_stem, index_hash(binding->stem, strlen(binding->stem)), binding);
     binding->dir->twins -= (size_t)binding->twin;
     binding->twin = false;
     free(binding->stem);
     binding->stem = NULL;
 }
 
-/* -ERR_NO_MEMORY: it has the name that it had, or none. */
+/* On failure it has the name that it had. */
 static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
 {
     _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
     Dir *dir = binding->dir;
-    unsigned count_before;
     size_t bytes;
     char *text;
     int r = encode(resource_name(binding->resource), resource_id(binding->resource), &stem);
@@ -134,13 +137,12 @@ static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
         r = buf_steal(&stem, &text, &bytes);
     if (r != 0)
         return r;
-    drop_stem(binding);
-    count_before = HASH_COUNT(dir->by_stem);
-    HASH_ADD_KEYPTR(hh, dir->by_stem, text, bytes, binding);
-    if (HASH_COUNT(dir->by_stem) == count_before) {
+    r = index_add(&dir->by_stem, index_hash(text, bytes), binding);
+    if (r < 0) {
         free(text);
-        return -ERR_NO_MEMORY;
+        return r;
     }
+    drop_stem(binding);
     binding->stem = text;
     binding->twin = encode == name_encode_twin;
     dir->twins += (size_t)binding->twin;
@@ -168,20 +170,6 @@ static void binding_free(Binding *binding)
             binding_orphan(nodes[i]);
     }
     binding_discard(binding);
-}
-
-/* Of one that nobody saw, which is bound anew when there is memory. */
-static int rename_unseen(Binding *binding, int (*encode)(Span, const char *, Buf *))
-{
-    Tree *tree = binding->dir->tree;
-    int r = set_stem(binding, encode);
-
-    if (r == 0 || binding->stem)
-        return r;
-    store_set_tag(binding->entry, NULL);
-    tree->unbound = true;
-    binding_free(binding);
-    return r;
 }
 
 static bool is_older(const Resource *a, const Resource *b)
@@ -213,7 +201,7 @@ static int choose_stem(Binding *binding)
         return set_stem(binding, name_encode);
     if (!nobody_saw(holder) || (!binding->shown && is_older(holder->resource, binding->resource)))
         return set_stem(binding, name_encode_twin);
-    r = rename_unseen(holder, name_encode_twin);
+    r = set_stem(holder, name_encode_twin);
     return r < 0 ? r : set_stem(binding, name_encode);
 }
 
@@ -329,16 +317,17 @@ int binding_complete(Tree *tree)
 /* A plain name that is free goes to the oldest of those that share it and that nobody has seen under another. */
 static void give_name_on(Dir *dir, const Resource *of)
 {
-    Binding *each, *next, *heir = NULL;
+    Binding *heir = NULL;
 
-    HASH_ITER(hh, dir->by_stem, each, next)
-    {
-        if (each->twin && nobody_saw(each) && span_equal(resource_name(each->resource), resource_name(of)) &&
+    for (size_t i = 0; i < dir->slot_count; i++) {
+        Binding *each = dir->slots[i];
+
+        if (each && each->twin && nobody_saw(each) && span_equal(resource_name(each->resource), resource_name(of)) &&
             (!heir || is_older(each->resource, heir->resource)))
             heir = each;
     }
     if (heir)
-        (void)rename_unseen(heir, name_encode);
+        (void)set_stem(heir, name_encode);
 }
 
 void binding_show(Binding *binding)
@@ -503,10 +492,8 @@ Node *binding_node(Binding *binding, enum NodeKind kind)
 
 void binding_free_all(Dir *dir)
 {
-    Binding *each, *next;
-
-    HASH_ITER(hh, dir->by_stem, each, next)
-    {
-        binding_discard(each);
+    for (size_t i = 0; i < dir->slot_count; i++) {
+        if (dir->slots[i])
+            binding_discard(dir->slots[i]);
     }
 }

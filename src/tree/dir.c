@@ -19,7 +19,7 @@ Dir *dir_find(Tree *tree, const char *id)
 
 static bool dir_is_shown(const Dir *dir)
 {
-    return dir->known || HASH_COUNT(dir->by_stem) > 0;
+    return dir->known || dir->by_stem.count > 0;
 }
 
 Dir *dir_find_stem(Tree *tree, const char *stem)
@@ -35,6 +35,7 @@ static void dir_free(Dir *dir)
 {
     HASH_DEL(dir->tree->dirs, dir);
     binding_free_all(dir);
+    index_release(&dir->by_stem);
     free(dir->slots);
     free(dir->defaults);
     free(dir->id);

@@ -5,30 +5,34 @@
 #include <sys/stat.h>
 #include <utlist.h>
 
+static uint32_t hash_of(uint64_t number)
+{
+    return index_hash(&number, sizeof number);
+}
+
 Node *node_find(Tree *tree, uint64_t number)
 {
-    Node *node;
+    size_t at = index_first(&tree->nodes, hash_of(number));
+    Node *node = index_thing(&tree->nodes, at);
 
-    HASH_FIND(hh, tree->nodes, &number, sizeof number, node);
+    while (node && node->number != number) {
+        at = index_next(&tree->nodes, at);
+        node = index_thing(&tree->nodes, at);
+    }
     return node;
 }
 
 Node *node_new(Tree *tree, enum NodeKind kind, Node *parent)
 {
     Node *node = calloc(1, sizeof *node);
-    unsigned count_before = HASH_COUNT(tree->nodes);
 
-    if (!node)
-        return NULL;
-    node->tree = tree;
-    node->number = tree->next_number;
-    node->kind = (unsigned char)kind;
-    HASH_ADD(hh, tree->nodes, number, sizeof node->number, node);
-    if (HASH_COUNT(tree->nodes) == count_before) {
+    if (!node || index_add(&tree->nodes, hash_of(tree->next_number), node) < 0) {
         free(node);
         return NULL;
     }
-    tree->next_number++;
+    node->tree = tree;
+    node->number = tree->next_number++;
+    node->kind = (unsigned char)kind;
     if (parent) {
         node->parent = node_use(parent);
         node->dir = parent->dir;
@@ -48,7 +52,7 @@ static void node_free(Node *node)
         node->binding->view = NULL;
     if (node->binding && node->binding->link == node)
         node->binding->link = NULL;
-    HASH_DEL(tree->nodes, node);
+    index_remove(&tree->nodes, hash_of(node->number), node);
     local_free(node->local);
     free(node);
     if (parent)
@@ -241,13 +245,14 @@ uint64_t node_inode(const Node *node)
 /* At the end of the tree nothing is in use any more, whatever the counts say. */
 void node_free_all(Tree *tree)
 {
-    Node *each, *next;
+    for (size_t i = 0; i < tree->nodes.room; i++) {
+        Node *each = tree->nodes.things[i];
 
-    HASH_ITER(hh, tree->nodes, each, next)
-    {
-        HASH_DEL(tree->nodes, each);
+        if (!each)
+            continue;
         local_free(each->local);
         free(each->name);
         free(each);
     }
+    index_release(&tree->nodes);
 }

@@ -112,7 +112,7 @@ void tree_counts(Tree *tree, TreeCounts *ret_counts)
     store_list_facts(tree->store, STORE_INSTANCES, &facts);
     *ret_counts = (TreeCounts){.instances = facts.count,
                                .bytes = facts.json_bytes,
-                               .nodes = HASH_COUNT(tree->nodes),
+                               .nodes = tree->nodes.count,
                                .scratch_bytes = tree->scratch_bytes,
                                .waiting_deletes = hidden_count(tree),
                                .parked = tree->parked};

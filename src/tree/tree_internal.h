@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "error.h"
+#include "index.h"
 #include "json.h"
 #include "name.h"
 #include "store.h"
@@ -52,7 +53,6 @@ enum NodeKind {
 };
 
 struct Node {
-    UT_hash_handle hh; /* by number */
     uint64_t number;
     Tree *tree;
     Node *parent;
@@ -75,7 +75,6 @@ struct Node {
 };
 
 struct Binding {
-    UT_hash_handle hh; /* by stem, in its directory */
     Dir *dir;
     Node *file, *view, *link; /* NULL: nobody looked */
     StoreEntry *entry;
@@ -112,7 +111,7 @@ struct Dir {
     Tree *tree;
     char *id, *stem;
     Node *node;
-    Binding *by_stem;
+    Index by_stem;   /* its bindings that have a name */
     Binding **slots; /* in order of their sequence; NULL: gone */
     size_t slot_count, slot_room, slots_gone;
     uint64_t next_sequence;
@@ -245,7 +244,7 @@ struct Tree {
     struct Guard *guard;
     struct Reads *reads;
     size_t scratch_bytes;
-    Node *nodes; /* by number */
+    Index nodes; /* by number */
     uint64_t next_number;
     Node *root;
     Dir *dirs; /* by project id */

@@ -30,8 +30,8 @@ static bool are_sorted_neighbours(Dir *dir, const Binding *from, const Binding *
 {
     if (compare(from->stem, to->stem) >= 0)
         return false;
-    for (const Binding *each = dir->by_stem; each; each = each->hh.next) {
-        if (is_between(each, from, to->stem))
+    for (size_t i = 0; i < dir->slot_count; i++) {
+        if (dir->slots[i] && is_between(dir->slots[i], from, to->stem))
             return false;
     }
     return true;
@@ -43,10 +43,11 @@ static size_t foresee_sorted(Dir *dir, const Binding *from, Binding *next[static
 {
     size_t count = 0;
 
-    for (Binding *each = dir->by_stem; each; each = each->hh.next) {
+    for (size_t i = 0; i < dir->slot_count; i++) {
+        Binding *each = dir->slots[i];
         size_t at;
 
-        if (!is_between(each, from, count == WALK_AHEAD ? next[count - 1]->stem : NULL))
+        if (!each || !is_between(each, from, count == WALK_AHEAD ? next[count - 1]->stem : NULL))
             continue;
         count -= count == WALK_AHEAD;
         for (at = count; at > 0 && compare(each->stem, next[at - 1]->stem) < 0; at--)
