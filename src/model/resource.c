@@ -212,7 +212,7 @@ static int build(Span row, Fields *fields, const Buf *id, Resource **ret_resourc
     int r;
 
     json_write_measure(row, &text_bytes, &file_bytes);
-    resource = malloc(sizeof(*resource) + id_bytes + text_bytes + room);
+    resource = malloc(offsetof(Resource, bytes) + id_bytes + text_bytes + room);
     if (!resource)
         return -ERR_NO_MEMORY;
     *resource = (Resource){
@@ -314,7 +314,7 @@ int resource_unpack(Span *bytes, Resource **ret_resource)
     memcpy(&packed, bytes->at, sizeof packed);
     if (packed.bytes > bytes->len - sizeof packed || !is_sound(&packed, bytes->at + sizeof packed))
         return -ERR_PROTOCOL;
-    resource = malloc(sizeof *resource + packed.bytes);
+    resource = malloc(offsetof(Resource, bytes) + packed.bytes);
     if (!resource)
         return -ERR_NO_MEMORY;
     *resource = (Resource){

@@ -255,7 +255,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
     if (count == 0)
         unlist_all(set);
     else
-        set->fetch.pages++;
+        set->fetch.pages++; /* no list has more of them than fit */
     for (size_t i = 0; i < count; i++) {
         Entry *entry = take_row(set, &set->fetch, rows[i], ROW_LISTED);
 

@@ -33,8 +33,8 @@ typedef struct Fetch {
     bool held;         /* a list that nobody reads on … */
     int64_t held_ms;   /* … since */
     int64_t paused_ms; /* … and before that, all told */
-    uint32_t pages;    /* of a list: so many have come … */
-    uint32_t read;     /* … and somebody has got to this one */
+    uint16_t pages;    /* of a list: so many have come … */
+    uint16_t read;     /* … and somebody has got to this one */
     bool failing;      /* the last one failed … */
     int64_t failed_ms; /* … then */
     int64_t asked_ms;  /* when somebody last wanted to know; 0: never */
@@ -48,18 +48,18 @@ struct Entry {
     int64_t seen_ms;    /* when the API last said that it exists */
     int64_t details_ms; /* when the API last said all of it; 0: never */
     uint64_t generation;
-    uint32_t listed; /* the listing that last brought it … */
-    uint32_t page;   /* … and the page of that */
+    uint32_t listed; /* the listing that last brought it */
     uint32_t born;   /* the listing that was under way, or the last one, when it came */
     uint32_t transition_ttl_ms;
-    bool expired;      /* its details are not to be served as fresh … */
-    bool seen_expired; /* … nor what a list said of it */
-    bool listed_whole; /* the list's last row of it was no summary */
-    bool homeless;     /* the list that brought it named no project */
-    bool warm;         /* an earlier mount left it, and the API has not spoken of it since */
-    bool unproven;     /* … or not said when it was created, so that it may be another one of the same id */
-    bool shown;        /* somebody saw it under its name */
-    Fetch *fetch;      /* made when first needed */
+    uint16_t page;         /* of the listing that last brought it */
+    bool expired : 1;      /* its details are not to be served as fresh … */
+    bool seen_expired : 1; /* … nor what a list said of it */
+    bool listed_whole : 1; /* the list's last row of it was no summary */
+    bool homeless : 1;     /* the list that brought it named no project */
+    bool warm : 1;         /* an earlier mount left it, and the API has not spoken of it since */
+    bool unproven : 1;     /* … or not said when it was created, so that it may be another one of the same id */
+    bool shown : 1;        /* somebody saw it under its name */
+    Fetch *fetch;          /* made when first needed */
 };
 
 /* An id whose deletion we know of: a listing that left before says nothing about it. */

@@ -103,7 +103,7 @@ static bool restore_backup(TreeOp *op, Node *source, Span stem)
     Binding *binding = binding_find_any(op->target->dir, stem);
     const Local *local = source->local;
 
-    if (!binding || !local || source->backup_of != binding_key(binding) ||
+    if (!binding || !local || local->backup_of != binding_key(binding) ||
         source->content != text_hash((Span){buf_text(&local->data), local->data.len}))
         return false;
     unhide(binding->hidden);
@@ -145,7 +145,7 @@ static int become_backup(TreeOp *op, Node *node)
     if (r == 0)
         r = local_write(node, 0, text.data, text.len);
     if (r == 0)
-        node->backup_of = binding_key(binding);
+        node->local->backup_of = binding_key(binding);
     if (r == 0)
         node->content = text_hash((Span){buf_text(&text), text.len});
     if (r == 0)

@@ -68,7 +68,6 @@ struct Node {
     uint64_t content;    /* hash of what was last opened */
     uint64_t sent_bytes; /* the size that the kernel was last told */
     uint64_t rendered;   /* the size of what an open handle on a file that is written anew each time has */
-    uint64_t backup_of;  /* of a backup: hash of the id of the instance that it was made from */
     unsigned open_handles;
     unsigned char kind;
     bool unlinked;
@@ -427,8 +426,9 @@ int handle_truncate(Handle *handle, size_t bytes);
 struct Local {
     Node *node;
     Buf data;
-    char *target; /* of a link; NULL: it is a file */
-    mode_t mode;  /* permissions */
+    char *target;       /* of a link; NULL: it is a file */
+    uint64_t backup_of; /* of a backup: hash of the id of the instance that it was made from */
+    mode_t mode;        /* permissions */
     uid_t uid;
     gid_t gid;
     int64_t atime_ms, mtime_ms, ctime_ms;
