@@ -2,8 +2,8 @@
  * json_lex: the inner loops over JSON text. Private to the model.
  *
  * Strings make up most of a text, so eight of their bytes are looked at together. In the word tests, a borrow may mark
- * bytes after the first one that is meant, never before it, and only the first is used. lex_string() and lex_value()
- * trust the text to be JSON, but pass its end for none.
+ * bytes after the first one that is meant, never before it, and only the first is used. lex_string(), lex_container() and
+ * lex_value() trust the text to be JSON, but pass its end for none.
  */
 #ifndef SKY_JSON_LEX_H
 #define SKY_JSON_LEX_H
@@ -78,6 +78,8 @@ static inline const char *lex_string(const char *at, const char *end)
     return at < end ? at + 1 : end;
 }
 
+/* From an opening bracket to behind its fellow. */
+const char *lex_container(const char *at, const char *end);
 /* From a value's first byte to behind its last. */
 const char *lex_value(const char *at, const char *end);
 

@@ -11,26 +11,6 @@ static const unsigned char classes[256] = {
     ['\n'] = CLASS_ENDS,  ['\t'] = CLASS_ENDS, ['\r'] = CLASS_ENDS,
 };
 
-static const char *lex_container(const char *at, const char *end)
-{
-    size_t depth = 0;
-
-    while (at < end) {
-        unsigned char class = classes[(unsigned char)*at];
-
-        if (class == CLASS_QUOTE) {
-            at = lex_string(at, end);
-            continue;
-        }
-        depth += class == CLASS_OPENS;
-        depth -= class == CLASS_CLOSES;
-        at++;
-        if (depth == 0)
-            return at;
-    }
-    return end;
-}
-
 const char *lex_value(const char *at, const char *end)
 {
     if (at == end)

@@ -108,7 +108,8 @@ static Node *fresh_backup(const Binding *binding)
         return NULL;
     DL_FOREACH(binding->dir->node->children, each)
     {
-        if (each->local && each->local->backup_of == binding_key(binding) && now - each->local->written_ms < TREE_BACKUP_MS)
+        if (each->local && each->local->backup_of == binding_key(binding) &&
+            now - each->local->written_ms < TREE_BACKUP_MS)
             return each;
     }
     return NULL;

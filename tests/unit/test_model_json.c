@@ -516,9 +516,57 @@ static void large_objects_are_compared_in_time(void **state)
     assert_true(clock() - began < CLOCKS_PER_SEC);
 }
 
+/* Strings of each length, so that quotes, escapes and brackets come to stand at each place of a block, and across two. */
+static void a_container_ends_where_its_bracket_stands(void **state)
+{
+    static const char *const parts[] = {"", "]", "}{", "\\\"", "\\\\", "\\\\\\\"]", "[[", "\\u005d"};
+    static const char padding[] = "................................................................................";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        for (int before = 0; before < 80; before++) {
+            for (int after = 0; after < 80; after += 7) {
+                _cleanup_buf_ Buf text = BUF_INIT(1024);
+                Span name, first, second;
+                JsonIter iter;
+                size_t end;
+
+                assert_int_equal(buf_printf(&text, "[[{\"%.*s\":\"%s\"},[],{\"b\":[\"%.*s%s\"]}]", before, padding,
+                                            parts[i], after, padding, parts[i]),
+                                 0);
+                end = text.len;
+                assert_int_equal(buf_append_str(&text, ",{\"c\":[{}]}]"), 0);
+                assert_int_equal(json_check((Span){text.data, text.len}, NULL), 0);
+                json_iter_init(&iter, (Span){text.data, text.len});
+                assert_true(json_iter_next(&iter, &name, &first));
+                assert_ptr_equal(first.at + first.len, text.data + end);
+                assert_true(json_iter_next(&iter, &name, &second));
+                assert_true(span_is(second, "{\"c\":[{}]}"));
+                assert_false(json_iter_next(&iter, &name, &second));
+            }
+        }
+    }
+}
+
+static void several_members_are_found_in_one_walk(void **state)
+{
+    const Span names[] = {span_of("a"), span_of("none"), span_of("b c")};
+    Span values[3];
+
+    (void)state;
+    json_members(span_of("{\"x\":{\"a\":0},\"\\u0061\":[1,2],\"b c\":\"d\"}"), names, 3, values);
+    assert_true(span_is(values[0], "[1,2]"));
+    assert_null(values[1].at);
+    assert_true(span_is(values[2], "\"d\""));
+    json_members(span_of("[1]"), names, 3, values);
+    assert_null(values[0].at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_container_ends_where_its_bracket_stands),
+        cmocka_unit_test(several_members_are_found_in_one_walk),
         cmocka_unit_test(good_texts_pass),
         cmocka_unit_test(bad_texts_are_refused_at_the_byte),
         cmocka_unit_test(nesting_has_a_limit),
