@@ -28,13 +28,26 @@ static void look_at(const char *path, FsioFacts *facts)
                          .is_regular = S_ISREG(st.st_mode)};
 }
 
-/* For a large file memory is taken once. Where it has grown, or there is no such memory, it comes piece by piece. */
-static void prepare_for(int fd, Buf *into)
+/* A large file comes in one go, into memory that is taken once. What is left then comes piece by piece: nothing, or all
+ * of it where there is no such memory. */
+static int read_at_once(int fd, Buf *into)
 {
     struct stat st;
+    ssize_t count;
+    size_t wanted;
 
-    if (fstat(fd, &st) == 0 && st.st_size > READ_BYTES && buf_reserve(into, into->len + (size_t)st.st_size) == 0)
-        heap_fill(into->data + into->len, (size_t)st.st_size);
+    if (fstat(fd, &st) < 0 || st.st_size <= READ_BYTES)
+        return 0;
+    wanted = (size_t)st.st_size;
+    if (buf_reserve(into, into->len + wanted) < 0)
+        return 0;
+    heap_fill(into->data + into->len, wanted);
+    count = read(fd, into->data + into->len, wanted);
+    if (count < 0)
+        return errno == EINTR ? 0 : error_from_errno(errno);
+    into->len += (size_t)count;
+    into->data[into->len] = '\0';
+    return 0;
 }
 
 static int read_all(int fd, Buf *into)
@@ -62,6 +75,7 @@ static int system_read(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_f
 {
     _cleanup_close_ int fd = -1;
     FsioFacts facts = {0};
+    int r;
 
     (void)fsio;
     look_at(path, &facts);
@@ -70,8 +84,8 @@ static int system_read(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_f
     fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return facts.is_link ? -ERR_NO_ACCESS : error_from_errno(errno);
-    prepare_for(fd, into);
-    return read_all(fd, into);
+    r = read_at_once(fd, into);
+    return r < 0 ? r : read_all(fd, into);
 }
 
 static int system_append(Fsio *fsio, const char *path, const void *bytes, size_t count)

@@ -69,6 +69,30 @@ static Span encode_character(Span text, size_t at, bool meant, char ret_unit[UNI
     return (Span){character, length};
 }
 
+/* Whether a byte is a character that stands for itself, unless a name or a suffix begins with it. */
+static bool is_plain(char c)
+{
+    return c >= ' ' && c < 0x7F && c != '/' && c != '%' && c != '~';
+}
+
+static size_t plain_run(Span text, size_t at, size_t end)
+{
+    size_t i = at;
+
+    while (i < end && is_plain(text.at[i]))
+        i++;
+    return i - at;
+}
+
+static bool append(Stem *stem, size_t room, Span encoded)
+{
+    if (encoded.len > room - stem->len)
+        return false;
+    memcpy(stem->text + stem->len, encoded.at, encoded.len);
+    stem->len += encoded.len;
+    return true;
+}
+
 /* Encodes as many characters as `room` has bytes for. False if some are left. What won't begin a file name is not
  * `leading`. */
 static bool encode(Span text, bool leading, size_t room, Stem *stem)
@@ -79,12 +103,13 @@ static bool encode(Span text, bool leading, size_t room, Stem *stem)
     for (size_t at = 0; at < text.len; at += step) {
         char c = text.at[at], unit[UNIT_BYTES_MAX];
         bool meant = c == '/' || c == '%' || c == '~' || at == suffix || (leading && at == 0 && (c == '.' || c == '#'));
-        Span encoded = encode_character(text, at, meant, unit, &step);
+        size_t plain = meant ? 0 : plain_run(text, at, at < suffix ? suffix : text.len);
 
-        if (encoded.len > room - stem->len)
+        plain = plain < room - stem->len ? plain : room - stem->len;
+        step = plain;
+        if (!append(stem, room,
+                    plain > 0 ? (Span){text.at + at, plain} : encode_character(text, at, meant, unit, &step)))
             return false;
-        memcpy(stem->text + stem->len, encoded.at, encoded.len);
-        stem->len += encoded.len;
     }
     return true;
 }
