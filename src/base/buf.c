@@ -35,30 +35,23 @@ static size_t grow(const Buf *buf, size_t count)
     return room > buf->cap ? buf->cap + 1 : room;
 }
 
-static int take_room(Buf *buf, size_t room)
+/* Room for `count` bytes and the closing NUL. */
+static int reserve(Buf *buf, size_t count)
 {
-    char *grown = realloc(buf->data, room);
+    size_t room;
+    char *grown;
 
+    if (count > buf->cap)
+        return -ERR_TOO_BIG;
+    if (count < buf->room)
+        return 0;
+    room = grow(buf, count);
+    grown = realloc(buf->data, room);
     if (!grown)
         return -ERR_NO_MEMORY;
     buf->data = grown;
     buf->room = room;
     return 0;
-}
-
-/* Room for `count` bytes and the closing NUL. */
-static int reserve(Buf *buf, size_t count)
-{
-    if (count > buf->cap)
-        return -ERR_TOO_BIG;
-    return count < buf->room ? 0 : take_room(buf, grow(buf, count));
-}
-
-int buf_reserve(Buf *buf, size_t count)
-{
-    if (count > buf->cap)
-        return -ERR_TOO_BIG;
-    return count < buf->room ? 0 : take_room(buf, count + 1);
 }
 
 int buf_append(Buf *buf, const void *bytes, size_t count)

@@ -37,8 +37,6 @@ int buf_append_char(Buf *buf, char c);
 int buf_printf(Buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Makes `len` exactly count: cuts, or fills with NUL bytes. 0, -ERR_NO_MEMORY or -ERR_TOO_BIG. */
 int buf_resize(Buf *buf, size_t count);
-/* Takes memory for `count` bytes in all, and no more than that. 0, -ERR_NO_MEMORY or -ERR_TOO_BIG. */
-int buf_reserve(Buf *buf, size_t count);
 /* Gives the memory to the caller, who frees it with free(), and leaves the buffer empty. Never NULL on success. */
 int buf_steal(Buf *buf, char **ret_data, size_t *ret_len);
 /* Leaves a buffer empty, and its memory to another one that is: if that has less, and may grow as far. */

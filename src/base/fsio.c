@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
 #include "crash.h"
 #include "error.h"
-#include "heap.h"
 
 enum { READ_BYTES = 64 << 10 };
 
@@ -26,28 +26,6 @@ static void look_at(const char *path, FsioFacts *facts)
                          .mode = st.st_mode & 07777,
                          .is_link = S_ISLNK(st.st_mode),
                          .is_regular = S_ISREG(st.st_mode)};
-}
-
-/* A large file comes in one go, into memory that is taken once. What is left then comes piece by piece: nothing, or all
- * of it where there is no such memory. */
-static int read_at_once(int fd, Buf *into)
-{
-    struct stat st;
-    ssize_t count;
-    size_t wanted;
-
-    if (fstat(fd, &st) < 0 || st.st_size <= READ_BYTES)
-        return 0;
-    wanted = (size_t)st.st_size;
-    if (buf_reserve(into, into->len + wanted) < 0)
-        return 0;
-    heap_fill(into->data + into->len, wanted);
-    count = read(fd, into->data + into->len, wanted);
-    if (count < 0)
-        return errno == EINTR ? 0 : error_from_errno(errno);
-    into->len += (size_t)count;
-    into->data[into->len] = '\0';
-    return 0;
 }
 
 static int read_all(int fd, Buf *into)
@@ -75,7 +53,6 @@ static int system_read(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_f
 {
     _cleanup_close_ int fd = -1;
     FsioFacts facts = {0};
-    int r;
 
     (void)fsio;
     look_at(path, &facts);
@@ -84,8 +61,7 @@ static int system_read(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_f
     fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return facts.is_link ? -ERR_NO_ACCESS : error_from_errno(errno);
-    r = read_at_once(fd, into);
-    return r < 0 ? r : read_all(fd, into);
+    return read_all(fd, into);
 }
 
 static int system_append(Fsio *fsio, const char *path, const void *bytes, size_t count)
@@ -277,6 +253,33 @@ static void system_unlock(Fsio *fsio, int lock)
     close(lock);
 }
 
+static int system_map(Fsio *fsio, const char *path, size_t most_bytes, const void **ret_map, size_t *ret_count)
+{
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    void *map;
+
+    (void)fsio;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return error_from_errno(errno);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0)
+        return -ERR_NOT_SUPPORTED;
+    if ((uint64_t)st.st_size > most_bytes)
+        return -ERR_TOO_BIG;
+    map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED)
+        return error_from_errno(errno);
+    *ret_map = map;
+    *ret_count = (size_t)st.st_size;
+    return 0;
+}
+
+static void system_unmap(Fsio *fsio, void *map, size_t count)
+{
+    (void)fsio;
+    munmap(map, count);
+}
+
 Fsio *fsio_system(void)
 {
     static const FsioOps ops = {
@@ -292,6 +295,8 @@ Fsio *fsio_system(void)
         .make_dirs = system_make_dirs,
         .lock = system_lock,
         .unlock = system_unlock,
+        .map = system_map,
+        .unmap = system_unmap,
     };
     static Fsio fsio = {.ops = &ops};
 

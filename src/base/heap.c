@@ -34,15 +34,6 @@ void heap_init(void)
     mapped = heap_end() - HEAP_FIRST_BYTES;
 }
 
-void heap_fill(void *piece, size_t bytes)
-{
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)piece + page - 1) & ~(page - 1),
-              end = ((uintptr_t)piece + bytes) & ~(page - 1);
-
-    if (mapped && first < end)
-        (void)madvise((void *)first, end - first, MADV_POPULATE_WRITE);
-}
-
 void heap_prepare(size_t bytes)
 {
     void *volatile room;

@@ -15,7 +15,5 @@
 void heap_init(void);
 /* The main thread is about to allocate so many bytes in small pieces. */
 void heap_prepare(size_t bytes);
-/* A large piece, of any thread's, is about to be filled. */
-void heap_fill(void *piece, size_t bytes);
 
 #endif

@@ -12,7 +12,7 @@ enum {
     PATH_BYTES = 4096,
     PIECE_BYTES = 1 << 20, /* written at once */
     BATCH_ROWS = 1024,     /* whose memory is taken at once … */
-    BATCH_BYTES = 1 << 20, /* … and no more than that */
+    ROW_BYTES = 112,       /* … which is so much each */
     PIECE_ROOM = PIECE_BYTES + 2 * RESOURCE_TEXT_BYTES,
 };
 
@@ -189,13 +189,13 @@ static int take(Span *rest, void *into, size_t bytes)
     return 0;
 }
 
-static int take_row(Span *rest, SnapshotRow *row)
+static int take_row(Span *rest, Piece *piece, SnapshotRow *row)
 {
     RowHead head;
     int r = take(rest, &head, sizeof head);
 
     if (r == 0)
-        r = resource_unpack(rest, &row->resource);
+        r = resource_unpack(rest, piece, &row->resource);
     if (r < 0)
         return r;
     row->seen_wall_ms = head.seen_wall_ms;
@@ -206,15 +206,7 @@ static int take_row(Span *rest, SnapshotRow *row)
     return 0;
 }
 
-/* What the next rows take in memory, by what they take on average here. */
-static size_t next_rows_bytes(const Span *rest, size_t rows)
-{
-    size_t bytes = rows < BATCH_ROWS ? rest->len : rest->len / rows * BATCH_ROWS;
-
-    return bytes < BATCH_BYTES ? bytes : BATCH_BYTES;
-}
-
-static int take_set(Span *rest, SnapshotSet *set)
+static int take_set(Span *rest, Piece *piece, SnapshotSet *set)
 {
     SetHead head;
     int r = take(rest, &head, sizeof head);
@@ -230,8 +222,8 @@ static int take_set(Span *rest, SnapshotSet *set)
         return -ERR_NO_MEMORY;
     for (; r == 0 && set->count < head.count; set->count += r == 0) {
         if (set->count % BATCH_ROWS == 0)
-            heap_prepare(next_rows_bytes(rest, head.count - set->count));
-        r = take_row(rest, &set->rows[set->count]);
+            heap_prepare(BATCH_ROWS * ROW_BYTES);
+        r = take_row(rest, piece, &set->rows[set->count]);
     }
     return r;
 }
@@ -284,8 +276,9 @@ static const char *take_heads(Span *bytes, const char *endpoint, Head *head, int
     return take_endpoint(bytes, head, endpoint) ? NULL : "is of another API";
 }
 
-static int take_all(Span bytes, const char *endpoint, Snapshot *snapshot, const char **ret_wrong)
+static int take_all(Piece *piece, const char *endpoint, Snapshot *snapshot, const char **ret_wrong)
 {
+    Span bytes = {piece_bytes(piece), piece_count(piece)};
     Head head;
     int r;
 
@@ -295,7 +288,7 @@ static int take_all(Span bytes, const char *endpoint, Snapshot *snapshot, const 
     snapshot->wall_ms = head.wall_ms;
     r = 0;
     for (size_t i = 0; r == 0 && i < SNAPSHOT_SETS; i++)
-        r = take_set(&bytes, &snapshot->sets[i]);
+        r = take_set(&bytes, piece, &snapshot->sets[i]);
     if (r != -ERR_NO_MEMORY && (r < 0 || bytes.len > 0)) {
         *ret_wrong = "is not what this skystackfs writes";
         return -ERR_NOT_FOUND;
@@ -305,17 +298,19 @@ static int take_all(Span bytes, const char *endpoint, Snapshot *snapshot, const 
 
 int snapshot_read(Fsio *fsio, const char *directory, const char *endpoint, Snapshot *ret_snapshot, Failure *ret_failure)
 {
-    _cleanup_buf_ Buf path = BUF_INIT(PATH_BYTES), bytes = BUF_INIT(SNAPSHOT_BYTES);
+    _cleanup_buf_ Buf path = BUF_INIT(PATH_BYTES);
     Snapshot snapshot = {.wall_ms = 0};
     const char *wrong = "can't be read";
+    Piece *piece = NULL;
     int r = path_of(directory, "", &path);
 
     if (r == 0)
-        r = fsio_read(fsio, buf_text(&path), &bytes, NULL);
+        r = piece_of_file(fsio, buf_text(&path), SNAPSHOT_BYTES, &piece);
     if (r == -ERR_NOT_FOUND)
         return r;
     if (r == 0)
-        r = take_all((Span){bytes.data, bytes.len}, endpoint, &snapshot, &wrong);
+        r = take_all(piece, endpoint, &snapshot, &wrong);
+    piece_unref(piece);
     if (r == 0) {
         *ret_snapshot = snapshot;
         return 0;

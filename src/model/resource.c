@@ -21,9 +21,14 @@ struct Resource {
     unsigned references;
     uint32_t file_bytes;
     Part text, name, project_id, status;
-    bool whole, in_transition;
-    char bytes[]; /* the id and a NUL, the text, and what had to be decoded */
+    bool whole, in_transition, elsewhere;
+    char bytes[]; /* the id and a NUL, the text, and what had to be decoded; or where all that is: an Elsewhere */
 };
+
+typedef struct Elsewhere {
+    const char *bytes;
+    Piece *piece; /* whose they are; a reference */
+} Elsewhere;
 
 enum Field {
     FIELD_ID,
@@ -122,9 +127,22 @@ static int place(Resource *resource, const Fields *fields, enum Field field, siz
     return 0;
 }
 
+static Elsewhere elsewhere(const Resource *resource)
+{
+    Elsewhere place;
+
+    memcpy(&place, resource->bytes, sizeof place);
+    return place;
+}
+
+static const char *bytes_at(const Resource *resource)
+{
+    return resource->elsewhere ? elsewhere(resource).bytes : resource->bytes;
+}
+
 static Span span_of_part(const Resource *resource, Part part)
 {
-    return (Span){resource->bytes + part.at, part.len};
+    return (Span){bytes_at(resource) + part.at, part.len};
 }
 
 static bool is_transition(Span status)
@@ -285,7 +303,7 @@ int resource_pack(const Resource *resource, Buf *into)
     };
     int r = buf_append(into, &packed, sizeof packed);
 
-    return r < 0 ? r : buf_append(into, resource->bytes, bytes);
+    return r < 0 ? r : buf_append(into, bytes_at(resource), bytes);
 }
 
 static bool is_inside(Part part, uint32_t bytes)
@@ -304,17 +322,18 @@ static bool is_sound(const Packed *packed, const char *bytes)
            bytes[packed->text.at] == '{';
 }
 
-int resource_unpack(Span *bytes, Resource **ret_resource)
+int resource_unpack(Span *bytes, Piece *piece, Resource **ret_resource)
 {
+    Elsewhere place = {.bytes = bytes->at + sizeof(Packed), .piece = piece};
     Resource *resource;
     Packed packed;
 
     if (bytes->len < sizeof packed)
         return -ERR_PROTOCOL;
     memcpy(&packed, bytes->at, sizeof packed);
-    if (packed.bytes > bytes->len - sizeof packed || !is_sound(&packed, bytes->at + sizeof packed))
+    if (packed.bytes > bytes->len - sizeof packed || !is_sound(&packed, place.bytes))
         return -ERR_PROTOCOL;
-    resource = malloc(offsetof(Resource, bytes) + packed.bytes);
+    resource = malloc(offsetof(Resource, bytes) + sizeof place);
     if (!resource)
         return -ERR_NO_MEMORY;
     *resource = (Resource){
@@ -328,8 +347,10 @@ int resource_unpack(Span *bytes, Resource **ret_resource)
         .status = packed.status,
         .whole = packed.whole != 0,
         .in_transition = packed.in_transition != 0,
+        .elsewhere = true,
     };
-    memcpy(resource->bytes, bytes->at + sizeof packed, packed.bytes);
+    memcpy(resource->bytes, &place, sizeof place);
+    piece_ref(piece);
     bytes->at += sizeof packed + packed.bytes;
     bytes->len -= sizeof packed + packed.bytes;
     *ret_resource = resource;
@@ -345,14 +366,17 @@ Resource *resource_ref(Resource *resource)
 
 Resource *resource_unref(Resource *resource)
 {
-    if (resource && --resource->references == 0)
-        free(resource);
+    if (!resource || --resource->references > 0)
+        return NULL;
+    if (resource->elsewhere)
+        piece_unref(elsewhere(resource).piece);
+    free(resource);
     return NULL;
 }
 
 const char *resource_id(const Resource *resource)
 {
-    return resource->bytes;
+    return bytes_at(resource);
 }
 
 Span resource_name(const Resource *resource)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "piece.h"
 #include "span.h"
 
 typedef struct Resource Resource;
@@ -28,12 +29,13 @@ Resource *resource_ref(Resource *resource);
 /* Drops a reference; takes NULL; returns NULL. */
 Resource *resource_unref(Resource *resource);
 
-/* The snapshot as bytes, which resource_unpack() takes back for the price of a copy: for a file of this machine, in its
- * order of bytes. 0, -ERR_NO_MEMORY or -ERR_TOO_BIG; then `into` may hold a part. */
+/* The snapshot as bytes, which resource_unpack() takes back without a copy: for a file of this machine, in its order of
+ * bytes. 0, -ERR_NO_MEMORY or -ERR_TOO_BIG; then `into` may hold a part. */
 int resource_pack(const Resource *resource, Buf *into);
-/* Takes what resource_pack() wrote off the beginning of `bytes`. That it still is the same is the caller's to know, by
+/* Takes what resource_pack() wrote off the beginning of `bytes`, which are a piece's and stay there: the snapshot holds a
+ * reference to that. That it still is the same is the caller's to know, by
  * a checksum; a place that is outside of it is -ERR_PROTOCOL all the same. One reference, the caller's. */
-int resource_unpack(Span *bytes, Resource **ret_resource);
+int resource_unpack(Span *bytes, Piece *piece, Resource **ret_resource);
 
 /* NUL-terminated; lives as long as the snapshot. */
 const char *resource_id(const Resource *resource);

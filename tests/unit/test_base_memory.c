@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "buf.h"
-#include "error.h"
 #include "heap.h"
 
 static void a_buffer_gives_its_memory_to_one_that_has_less(void **state)
@@ -104,51 +103,10 @@ static void memory_that_was_prepared_is_there(void **state)
         free(pieces[i]);
 }
 
-static void a_piece_that_is_about_to_be_filled_is_there(void **state)
-{
-    enum { BYTES = 8 << 20 };
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *piece = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    unsigned char resident = 0;
-    long before;
-
-    (void)state;
-    assert_ptr_not_equal(piece, MAP_FAILED);
-    heap_init();
-    heap_fill(piece + 100, BYTES - 200); /* the first page and the last are not all its own */
-    assert_int_equal(mincore(piece + page, page, &resident), 0);
-    if (!(resident & 1))
-        skip(); /* an old kernel */
-    before = faults();
-    memset(piece, 1, BYTES);
-    assert_in_range(faults() - before, 0, 20);
-    munmap(piece, BYTES);
-}
-
-static void a_buffer_takes_the_room_that_is_asked_for_and_no_more(void **state)
-{
-    Buf buf = BUF_INIT(4096);
-    const char *memory;
-
-    (void)state;
-    assert_int_equal(buf_append_str(&buf, "what was there stays"), 0);
-    assert_int_equal(buf_reserve(&buf, 4097), -ERR_TOO_BIG);
-    assert_int_equal(buf_reserve(&buf, 2000), 0);
-    assert_string_equal(buf_text(&buf), "what was there stays");
-    assert_int_equal(buf.room, 2001);
-    memory = buf.data;
-    assert_int_equal(buf_reserve(&buf, 1000), 0);
-    assert_int_equal(buf_resize(&buf, 2000), 0);
-    assert_ptr_equal(buf.data, memory);
-    buf_release(&buf);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_that_was_prepared_is_there),
-        cmocka_unit_test(a_piece_that_is_about_to_be_filled_is_there),
-        cmocka_unit_test(a_buffer_takes_the_room_that_is_asked_for_and_no_more),
         cmocka_unit_test(a_buffer_gives_its_memory_to_one_that_has_less),
         cmocka_unit_test(it_keeps_what_is_larger),
         cmocka_unit_test(it_takes_no_more_than_it_may_hold),

@@ -135,6 +135,26 @@ static void what_was_written_is_read(void **state)
     snapshot_release(&after);
 }
 
+static void a_resource_outlives_what_was_read_and_its_file(void **state)
+{
+    _cleanup_folder_ Folder folder = folder_make();
+    Snapshot snapshot;
+    Failure failure;
+    Resource *resource;
+
+    (void)state;
+    assert_int_equal(keep(fsio_system(), &folder), 0);
+    assert_int_equal(snapshot_read(fsio_system(), folder.path, ENDPOINT, &snapshot, &failure), 0);
+    resource = resource_ref(snapshot.sets[1].rows[0].resource);
+    snapshot_release(&snapshot);
+    assert_int_equal(keep(fsio_system(), &folder), 0);
+    assert_int_equal(snapshot_remove(fsio_system(), folder.path), 0);
+    assert_string_equal(resource_id(resource), "ins_1");
+    assert_true(span_equal(resource_name(resource), span_of("web-1")));
+    assert_int_equal(*resource_text(resource).at, '{');
+    resource_unref(resource);
+}
+
 static void none_is_a_miss_and_so_is_one_that_was_removed(void **state)
 {
     _cleanup_folder_ Folder folder = folder_make();
@@ -280,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(a_resource_outlives_what_was_read_and_its_file),
         cmocka_unit_test(none_is_a_miss_and_so_is_one_that_was_removed),
         cmocka_unit_test(every_damaged_byte_and_every_length_is_a_miss),
         cmocka_unit_test(one_of_another_api_is_a_miss),

@@ -1,0 +1,81 @@
+#include "piece.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "buf.h"
+#include "error.h"
+
+struct Piece {
+    Fsio *fsio; /* whose map it is; NULL: a copy */
+    unsigned references;
+    char *bytes;
+    size_t count;
+};
+
+static int read_copy(Fsio *fsio, const char *path, size_t most_bytes, Piece *piece)
+{
+    _cleanup_buf_ Buf buf = BUF_INIT(most_bytes);
+    int r = fsio_read(fsio, path, &buf, NULL);
+
+    return r < 0 ? r : buf_steal(&buf, &piece->bytes, &piece->count);
+}
+
+/* What can't be mapped is read, and if it can't be read either, that says why. */
+static int take_file(Fsio *fsio, const char *path, size_t most_bytes, Piece *piece)
+{
+    const void *map;
+
+    if (!fsio->ops->map || fsio->ops->map(fsio, path, most_bytes, &map, &piece->count) < 0)
+        return read_copy(fsio, path, most_bytes, piece);
+    piece->fsio = fsio;
+    piece->bytes = (char *)map;
+    return 0;
+}
+
+int piece_of_file(Fsio *fsio, const char *path, size_t most_bytes, Piece **ret_piece)
+{
+    Piece *piece = malloc(sizeof *piece);
+    int r;
+
+    if (!piece)
+        return -ERR_NO_MEMORY;
+    *piece = (Piece){.references = 1};
+    r = take_file(fsio, path, most_bytes, piece);
+    if (r < 0) {
+        free(piece);
+        return r;
+    }
+    *ret_piece = piece;
+    return 0;
+}
+
+Piece *piece_ref(Piece *piece)
+{
+    assert(piece->references > 0 && piece->references < UINT_MAX);
+    piece->references++;
+    return piece;
+}
+
+Piece *piece_unref(Piece *piece)
+{
+    if (!piece || --piece->references > 0)
+        return NULL;
+    if (piece->fsio)
+        piece->fsio->ops->unmap(piece->fsio, piece->bytes, piece->count);
+    else
+        free(piece->bytes);
+    free(piece);
+    return NULL;
+}
+
+const char *piece_bytes(const Piece *piece)
+{
+    return piece->bytes;
+}
+
+size_t piece_count(const Piece *piece)
+{
+    return piece->count;
+}
