@@ -129,11 +129,11 @@ void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
     store->in_flight -= !fetch->held;
 }
 
-/* Takes in a row of a request that may have left before the machine was suspended; then the next look asks again. */
-static Entry *take_row(Set *set, const Fetch *fetch, Resource *row, enum RowSource source)
+/* Takes in a row of a request that left at a generation. It may have done so before the machine was suspended: then the
+ * next look asks again. */
+static Entry *take_row(Set *set, Resource *row, enum RowSource source, uint64_t generation, bool slept)
 {
-    bool slept = store_slept_since(set->store, fetch->asleep_ms); /* the row may take away what the fetch belongs to */
-    Entry *entry = entry_take(set, row, source, fetch->generation);
+    Entry *entry = entry_take(set, row, source, generation);
 
     if (entry && slept)
         entry_expire(entry);
@@ -150,7 +150,8 @@ static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
     note_outcome(set->store, fetch, failure);
     take_waiters(fetch, &waiters);
     if (answer)
-        take_row(set, fetch, answer->resource, ROW_DETAILS);
+        take_row(set, answer->resource, ROW_DETAILS, fetch->generation,
+                 store_slept_since(set->store, fetch->asleep_ms));
     else if (failure->code == -ERR_NOT_FOUND && entry->generation <= fetch->generation)
         entry_bury(set, entry);
     reset_answer(set->store);
@@ -249,6 +250,7 @@ static void note_listed(Entry *entry)
 static void on_page(void *ctx, Resource *const *rows, size_t count)
 {
     Set *set = ctx;
+    bool slept = store_slept_since(set->store, set->fetch.asleep_ms);
     StoreOp *each, *next;
 
     end_silence(set->store);
@@ -257,7 +259,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
     else
         set->fetch.pages++; /* no list has more of them than fit */
     for (size_t i = 0; i < count; i++) {
-        Entry *entry = take_row(set, &set->fetch, rows[i], ROW_LISTED);
+        Entry *entry = take_row(set, rows[i], ROW_LISTED, set->fetch.generation, slept);
 
         if (entry)
             note_listed(entry);
