@@ -22,7 +22,7 @@ Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *c
         store->sets[i].store = store;
         store->sets[i].kind = (enum StoreSet)i;
     }
-    if (settle_init(store) < 0) {
+    if (warm_init(store) < 0 || settle_init(store) < 0) {
         store_free(store);
         return NULL;
     }
@@ -42,6 +42,7 @@ void store_free(Store *store)
         return;
     change_free_all(store);
     settle_free_all(store);
+    warm_free(store);
     keep_free(store);
     for (int i = 0; i < STORE_SETS; i++) {
         Set *set = &store->sets[i];
@@ -155,6 +156,8 @@ static void refresh(const Question *question)
 {
     if (question->entry && !(question->facts.warm && list_instead(question)))
         (void)fetch_entry_start(question->entry, API_REFRESH);
+    else if (question->facts.warm)
+        warm_refresh_soon(question->set);
     else
         fetch_list_refresh(question->set);
 }

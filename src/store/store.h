@@ -162,7 +162,7 @@ enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_p
  * pages wants the rest: while he reads one, the next is on its way, and no further one. */
 void store_list_read(const StoreEntry *entry);
 /* True: the list is what an earlier mount left, and may be shown as it is; a refresh that nobody waits for is under way
- * (or the last one has just failed). That a name is absent from it means nothing. False: ask store_list(). */
+ * or begins in a moment (or the last one has just failed). That a name is absent from it means nothing. False: ask store_list(). */
 bool store_list_warm(Store *store, enum StoreSet set);
 /*
  * Carries out a change: writes it down, sends it, and takes in what comes of it. The resource is what the API answered,

@@ -80,7 +80,8 @@ struct Set {
     bool expired;
     bool lacking;      /* a row came since the listing began, and there was no memory for it */
     uint64_t unmarked; /* a deletion took this generation, and there was no memory for its tombstone */
-    bool warm;         /* an earlier mount left it, and it was not listed since */
+    bool warm;         /* an earlier mount left it, and it was not listed since … */
+    bool awaits;       /* … which begins in a moment */
     uint64_t world;    /* … when the listing began */
     int64_t complete_ms;
     int64_t changed_wall_ms;
@@ -128,7 +129,7 @@ struct Store {
     struct Keeper *keeper; /* NULL: nothing is kept for the next mount */
     StoreOp *orphans;      /* who waited for what was dropped by a reset */
     uint64_t world;        /* how often everything known turned out to be of another time: see reset.c */
-    Timer *settle_timer;
+    Timer *settle_timer, *warm_timer;
     /* Trouble: the last request failed for a reason that is not its own. While it lasts one request at a time tries
      * again. */
     bool trouble;
@@ -247,6 +248,12 @@ void reset_answer(Store *store);
 /* A complete list has come: whether nothing of what was known is in it any more. */
 bool reset_shows_in_list(const Set *set);
 void reset_by_list(Store *store);
+
+/* warm.c: a list that an earlier mount left is refreshed a moment after the first look at it, so that whoever reads it
+ * is served first. 0 or -ERR_NO_MEMORY. */
+int warm_init(Store *store);
+void warm_refresh_soon(Set *set);
+void warm_free(Store *store);
 
 /* audit.c: one line of audit.jsonl. failure NULL: it was carried out. id: of the instance, or "". */
 void audit_write(Store *store, const Intent *intent, const char *id, const char *request_id, const Failure *failure);

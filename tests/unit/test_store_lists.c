@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "api.h"
+#include "snapshot.h"
 #include "store.h"
 #include "test_api_fakes.h"
 
@@ -17,7 +18,7 @@
 #define NUMBERED(rows, total) "{\"data\":[" rows "],\"pagination\":{\"total\":" total "}}"
 #define WHOLE(region)         "{\"id\":\"ins_1\",\"name\":\"n\",\"status\":\"running\",\"region\":\"" region "\"}"
 
-enum { TTL_MS = 10000, PATIENCE_MS = 5000 };
+enum { TTL_MS = 10000, PATIENCE_MS = 5000, PAUSE_MS = 250 };
 
 static FakeClock fake;
 static FakeNet net;
@@ -381,6 +382,48 @@ static int make_file(void **state)
     return made ? 0 : -1;
 }
 
+/* What an earlier mount left. */
+static void restore(const char *row)
+{
+    SnapshotRow left = {.seen_wall_ms = 1, .shown = true};
+    Snapshot snapshot = {
+        .sets[STORE_INSTANCES] = {.rows = &left, .count = 1, .complete_wall_ms = fake_wall_ms(&fake.clock)}};
+
+    assert_int_equal(resource_new(span_of(row), &left.resource), 0);
+    store_restore(store, &snapshot);
+    resource_unref(left.resource);
+}
+
+static void who_reads_what_an_earlier_mount_left_is_served_before_it_is_refreshed(void **state)
+{
+    (void)state;
+    restore(ROW("ins_1"));
+    fake_pass(&fake, TTL_MS);
+    assert_int_equal(net.count, 0); /* nobody looked */
+    assert_true(store_list_warm(store, STORE_INSTANCES));
+    fake_pass(&fake, PAUSE_MS - 1);
+    assert_true(store_list_warm(store, STORE_INSTANCES));
+    assert_int_equal(net.count, 0);
+    fake_pass(&fake, 1);
+    answer(0, PAGE(ROW("ins_2"), "null"));
+    assert_false(is_known("ins_1"));
+    fake_pass(&fake, PAUSE_MS);
+    assert_int_equal(net.count, 1);
+}
+
+static void who_waits_for_the_list_meanwhile_starts_it_and_it_is_asked_for_once(void **state)
+{
+    (void)state;
+    restore(ROW("ins_1"));
+    assert_true(store_list_warm(store, STORE_INSTANCES));
+    store_hint(store, NULL);
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "null"));
+    assert_int_equal(dones, 1);
+    fake_pass(&fake, PAUSE_MS);
+    assert_int_equal(net.count, 1);
+}
+
 static int remove_file(void **state)
 {
     (void)state;
@@ -405,6 +448,8 @@ int main(void)
         STORE_TEST(patience_counts_no_sleep),
         STORE_TEST(who_could_be_served_nothing_but_what_is_too_old_waits_on),
         STORE_TEST(a_text_that_came_while_the_machine_slept_is_asked_for_again),
+        STORE_TEST(who_reads_what_an_earlier_mount_left_is_served_before_it_is_refreshed),
+        STORE_TEST(who_waits_for_the_list_meanwhile_starts_it_and_it_is_asked_for_once),
         STORE_TEST(what_a_list_brought_before_it_began_anew_may_be_gone),
     };
 
