@@ -8,6 +8,7 @@
 enum {
     AGE_MAX_MS = INT32_MAX,
     PAUSE_MS = 250, /* in which a hundred thousand names are read */
+    AHEAD_ROWS = 8, /* of whose ids the memory is fetched meanwhile */
     BATCH_ROWS = 1024,
     ROW_BYTES = 640, /* what is kept of one, here and by the watcher, its resource not counted */
 };
@@ -50,6 +51,8 @@ static void restore_set(Set *set, const SnapshotSet *from)
     for (size_t i = 0; i < from->count; i++) {
         const SnapshotRow *row = &from->rows[i];
 
+        if (i + AHEAD_ROWS < from->count)
+            __builtin_prefetch(resource_id(row[AHEAD_ROWS].resource));
         if (i % BATCH_ROWS == 0)
             heap_prepare((from->count - i < BATCH_ROWS ? from->count - i : BATCH_ROWS) * ROW_BYTES);
         entry_restore(set, row, since_of(&times, row->seen_wall_ms),

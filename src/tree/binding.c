@@ -125,16 +125,13 @@ static void drop_stem(Binding *binding)
 }
 
 /* On failure it has the name that it had. */
-static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
+static int take_stem(Binding *binding, Buf *stem, bool twin)
 {
-    _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
     Dir *dir = binding->dir;
     size_t bytes;
     char *text;
-    int r = encode(resource_name(binding->resource), resource_id(binding->resource), &stem);
+    int r = buf_steal(stem, &text, &bytes);
 
-    if (r == 0)
-        r = buf_steal(&stem, &text, &bytes);
     if (r != 0)
         return r;
     r = index_add(&dir->by_stem, index_hash(text, bytes), binding);
@@ -144,9 +141,17 @@ static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
     }
     drop_stem(binding);
     binding->stem = text;
-    binding->twin = encode == name_encode_twin;
+    binding->twin = twin;
     dir->twins += (size_t)binding->twin;
     return 0;
+}
+
+static int set_stem(Binding *binding, int (*encode)(Span, const char *, Buf *))
+{
+    _cleanup_buf_ Buf stem = BUF_INIT(NAME_BYTES_MAX);
+    int r = encode(resource_name(binding->resource), resource_id(binding->resource), &stem);
+
+    return r < 0 ? r : take_stem(binding, &stem, encode == name_encode_twin);
 }
 
 static void binding_discard(Binding *binding)
@@ -198,11 +203,11 @@ static int choose_stem(Binding *binding)
         return r;
     holder = binding_find_any(binding->dir, (Span){buf_text(&stem), stem.len});
     if (!holder)
-        return set_stem(binding, name_encode);
+        return take_stem(binding, &stem, false);
     if (!nobody_saw(holder) || (!binding->shown && is_older(holder->resource, binding->resource)))
         return set_stem(binding, name_encode_twin);
     r = set_stem(holder, name_encode_twin);
-    return r < 0 ? r : set_stem(binding, name_encode);
+    return r < 0 ? r : take_stem(binding, &stem, false);
 }
 
 /* Its children know the instance no more either. */
