@@ -20,8 +20,7 @@ typedef struct ListPage {
 
 struct Listing {
     Courier *courier;
-    ListPage
-        pages[PAGER_ABREAST_MAX]; /* the pager's next one is at `front`, those that follow it behind, round about */
+    ListPage pages[PAGER_ABREAST_MAX]; /* the pager's next one is at `front`, those behind it follow, round about */
     unsigned front;
     enum ApiClass class;
     bool projects;

@@ -1,5 +1,9 @@
 /*
  * list: a list from its first page to its end. Internal to api.
+ *
+ * Where pages have numbers some are under way side by side (pager.h). Each is handed on when all before it were: one that
+ * comes early is kept, and so is one that failed, since those in front of it may show that the list begins anew. Then, and
+ * at the list's end, those that are still under way are dropped.
  */
 #ifndef SKY_LIST_H
 #define SKY_LIST_H

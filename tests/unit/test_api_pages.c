@@ -91,7 +91,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
     if (count == 0)
         outcome->ids[outcome->count++] = -1;
     for (size_t i = 0; i < count && outcome->count < SEEN_MAX; i++)
-        outcome->ids[outcome->count++] = atoi(resource_id(rows[i]) + 1);
+        outcome->ids[outcome->count++] = (int)strtol(resource_id(rows[i]) + 1, NULL, 10);
     if (outcome->count == outcome->hold_at)
         api_list_hold(call, true);
     if (outcome->count == outcome->cancel_at)
@@ -126,7 +126,7 @@ static unsigned page_of(unsigned index)
     const char *page = strstr(net.calls[index].url, "&page=");
 
     assert_true(index < net.count);
-    return page ? (unsigned)atoi(page + 6) : 1;
+    return page ? (unsigned)strtoul(page + 6, NULL, 10) : 1;
 }
 
 /* Which of those under way asks for this page. */
