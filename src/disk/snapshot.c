@@ -217,6 +217,7 @@ static int take_set(Span *rest, Piece *piece, SnapshotSet *set)
         return -ERR_PROTOCOL;
     set->complete_wall_ms = head.complete_wall_ms;
     set->changed_wall_ms = head.changed_wall_ms;
+    heap_prepare(head.count * sizeof *set->rows);
     set->rows = calloc(head.count ? head.count : 1, sizeof *set->rows);
     if (!set->rows)
         return -ERR_NO_MEMORY;
