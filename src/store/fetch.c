@@ -8,7 +8,8 @@
 
 enum {
     HELD_MAX_MS = 10000,
-    AHEAD_FROM = 4, /* from this page on others are asked for ahead: whoever has read so far wants the rest */
+    AHEAD_FROM = 8,   /* from this page on the next is asked for ahead: whoever has read so far is no `ls | head` */
+    ABREAST_FROM = 4, /* the same where several can be had at once, which gains more */
 };
 
 /* The API has brought something, or the first request is under way. */
@@ -207,7 +208,10 @@ static void set_held(Set *set, bool held)
 
 static bool is_ahead(const Fetch *list)
 {
-    return list->pages >= list->read + (list->read >= AHEAD_FROM ? api_list_abreast(list->call) : 0);
+    unsigned abreast = api_list_abreast(list->call);
+    bool reads_all = list->read >= (abreast > 1 ? ABREAST_FROM : AHEAD_FROM);
+
+    return list->pages >= list->read + (reads_all ? abreast : 0);
 }
 
 void fetch_hold_if_idle(Set *set)

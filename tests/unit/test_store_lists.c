@@ -187,20 +187,29 @@ static void turn(unsigned page, const char *body, const char *id)
     read_to(id);
 }
 
-static void who_has_read_four_pages_finds_the_next_one_on_its_way(void **state)
+static void read_cursor_page(unsigned page)
+{
+    _cleanup_buf_ Buf body = BUF_INIT(4096);
+    char id[32];
+
+    snprintf(id, sizeof id, "ins_%u", page);
+    assert_int_equal(buf_printf(&body, PAGE(ROW("ins_%u"), "\"%u\""), page, page), 0);
+    turn(page, buf_text(&body), id);
+}
+
+static void who_has_read_eight_pages_finds_the_next_one_on_its_way(void **state)
 {
     (void)state;
-    turn(0, PAGE(ROW("ins_1"), "\"a\""), "ins_1");
-    turn(1, PAGE(ROW("ins_2"), "\"b\""), "ins_2");
-    turn(2, PAGE(ROW("ins_3"), "\"c\""), "ins_3");
-    assert_int_equal(net.count, 3);
-    turn(3, PAGE(ROW("ins_4"), "\"d\""), "ins_4");
-    assert_int_equal(net.count, 5);
-    answer(4, PAGE(ROW("ins_5"), "\"e\""));
-    read_to("ins_4");
-    assert_int_equal(net.count, 5); /* not two of them */
-    read_to("ins_5");
-    answer(5, PAGE(ROW("ins_6"), "null"));
+    for (unsigned page = 0; page < 7; page++)
+        read_cursor_page(page);
+    assert_int_equal(net.count, 7);
+    read_cursor_page(7);
+    assert_int_equal(net.count, 9);
+    answer(8, PAGE(ROW("ins_8"), "\"8\""));
+    read_to("ins_7");
+    assert_int_equal(net.count, 9); /* not two of them */
+    read_to("ins_8");
+    answer(9, PAGE(ROW("ins_9"), "null"));
     look(STORE_HIT);
 }
 
@@ -438,7 +447,7 @@ int main(void)
         STORE_TEST(who_lost_patience_with_a_list_finds_it_whole_the_next_time),
         STORE_TEST(who_came_when_a_list_dragged_on_finds_it_whole_the_next_time),
         STORE_TEST(a_list_that_nobody_reads_on_is_held),
-        STORE_TEST(who_has_read_four_pages_finds_the_next_one_on_its_way),
+        STORE_TEST(who_has_read_eight_pages_finds_the_next_one_on_its_way),
         STORE_TEST(who_has_read_four_numbered_pages_finds_those_abreast_on_their_way),
         STORE_TEST(a_list_is_none_the_younger_for_having_been_held),
         STORE_TEST(a_list_that_was_held_again_and_again_begins_anew),
