@@ -34,9 +34,10 @@ typedef struct FsioOps {
     int (*make_dirs)(Fsio *fsio, const char *path);
     int (*lock)(Fsio *fsio, const char *path, int *ret_lock);
     void (*unlock)(Fsio *fsio, int lock);
-    /* Through piece.h alone; NULL where files can't be mapped. A file that is empty or none of the regular ones can't. */
-    int (*map)(Fsio *fsio, const char *path, size_t most_bytes, const void **ret_map, size_t *ret_count);
-    void (*unmap)(Fsio *fsio, void *map, size_t count);
+    /* Reads a large file into memory of its own. Through piece.h alone; NULL where there is nothing better than `read`. A
+     * file that is empty or none of the regular ones can't be. */
+    int (*load)(Fsio *fsio, const char *path, size_t most_bytes, char **ret_memory, size_t *ret_count);
+    void (*unload)(Fsio *fsio, char *memory, size_t count);
 } FsioOps;
 
 struct Fsio {

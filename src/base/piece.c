@@ -8,7 +8,7 @@
 #include "error.h"
 
 struct Piece {
-    Fsio *fsio; /* whose map it is; NULL: a copy */
+    Fsio *fsio; /* who loaded it; NULL: it is malloc's */
     unsigned references;
     char *bytes;
     size_t count;
@@ -22,15 +22,12 @@ static int read_copy(Fsio *fsio, const char *path, size_t most_bytes, Piece *pie
     return r < 0 ? r : buf_steal(&buf, &piece->bytes, &piece->count);
 }
 
-/* What can't be mapped is read, and if it can't be read either, that says why. */
+/* What can't be loaded is read, and if it can't be read either, that says why. */
 static int take_file(Fsio *fsio, const char *path, size_t most_bytes, Piece *piece)
 {
-    const void *map;
-
-    if (!fsio->ops->map || fsio->ops->map(fsio, path, most_bytes, &map, &piece->count) < 0)
+    if (!fsio->ops->load || fsio->ops->load(fsio, path, most_bytes, &piece->bytes, &piece->count) < 0)
         return read_copy(fsio, path, most_bytes, piece);
     piece->fsio = fsio;
-    piece->bytes = (char *)map;
     return 0;
 }
 
@@ -63,7 +60,7 @@ Piece *piece_unref(Piece *piece)
     if (!piece || --piece->references > 0)
         return NULL;
     if (piece->fsio)
-        piece->fsio->ops->unmap(piece->fsio, piece->bytes, piece->count);
+        piece->fsio->ops->unload(piece->fsio, piece->bytes, piece->count);
     else
         free(piece->bytes);
     free(piece);

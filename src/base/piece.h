@@ -1,9 +1,8 @@
 /*
  * piece: a file's bytes, for many who read them and never write.
  *
- * Where the files can be mapped, the memory is the file's own: it costs next to nothing until it is looked at, and the
- * kernel takes it back when it needs it. So the file must never be written to or cut again, only replaced: by another
- * one of its name, or by none. Elsewhere it is read into memory.
+ * A large file is read in one go into memory that is mapped in one go, in large pages where the system has them. It is not
+ * the file itself that is mapped: whoever cut that short would kill us.
  */
 #ifndef SKY_PIECE_H
 #define SKY_PIECE_H

@@ -8,9 +8,9 @@
  * On disk, DIRECTORY/snapshot: a head (magic, version, wall time, endpoint), each set (its times, the number of its
  * rows, the rows as resource_pack() makes them), a tail (length and CRC32C of all before, magic). Numbers are in the
  * host's order of bytes. It is written beside, piece by piece, synced and renamed, so that a crash leaves the old one
- * or the new one. Nobody ever writes to a file of that name: what is read from it stays where it is, mapped, as long as
- * any of its resources lives. All of it is checked before any of it is used. One of another endpoint, of another order
- * of bytes, cut short or damaged is not taken; neither is one of a newer version, which is left alone.
+ * or the new one. It is read as one piece, which stays as long as any of its resources lives, and all of it is checked
+ * before any of it is used. One of another endpoint, of another order of bytes, cut short or damaged is not taken;
+ * neither is one of a newer version, which is left alone.
  */
 #ifndef SKY_SNAPSHOT_H
 #define SKY_SNAPSHOT_H

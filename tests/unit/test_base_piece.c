@@ -1,4 +1,4 @@
-/* piece: a file's bytes, mapped where that can be done, read where it can't. */
+/* piece: a file's bytes, loaded where that can be done, read where it can't. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static int read_system(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_f
     return fsio_read(fsio_system(), path, into, ret_facts);
 }
 
-static Fsio *without_maps(void)
+static Fsio *without_load(void)
 {
     static const FsioOps ops = {.read = read_system};
     static Fsio fsio = {.ops = &ops};
@@ -53,7 +53,7 @@ static Fsio *without_maps(void)
 
 static void it_stays_as_it_was_when_the_file_is_replaced_and_gone(void **state)
 {
-    Fsio *const ways[] = {fsio_system(), without_maps()};
+    Fsio *const ways[] = {fsio_system(), without_load()};
 
     (void)state;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
@@ -73,7 +73,7 @@ static void it_stays_as_it_was_when_the_file_is_replaced_and_gone(void **state)
 
 static void a_file_that_is_empty_missing_or_too_long(void **state)
 {
-    Fsio *const ways[] = {fsio_system(), without_maps()};
+    Fsio *const ways[] = {fsio_system(), without_load()};
     char text[MOST_BYTES + 2] = "";
 
     (void)state;
