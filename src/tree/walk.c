@@ -97,12 +97,20 @@ static bool pass(Walk *walk, uint64_t sequence)
     return false;
 }
 
+static bool has_come(const Binding *binding)
+{
+    StoreFacts facts = binding_facts(binding);
+
+    return facts.whole && facts.fresh_ms > 0;
+}
+
+/* Whoever reads many at once does without: the one before has not come yet then. */
 static bool begins(Walk *walk, Dir *dir, const Binding *binding)
 {
     const Binding *last = binding_of(dir, walk->last);
 
     walk->count = 0;
-    if (!last || binding_facts(binding).whole)
+    if (!last || !has_come(last) || has_come(binding))
         return false;
     walk->sorted = binding_at(dir, last->sequence + 1) != binding;
     return !walk->sorted || are_sorted_neighbours(dir, last, binding);
