@@ -29,7 +29,7 @@ open-one       warm readable               ns        0         1.25*ceiling,0.02
 open-two       warm kernel                 ns        0         0.5*ceiling                    -  | open, read, close across cores
 paced          warm ours                   ns        0         -                              -  | open, read, close of one file now and then
 by-name        cold ours                   ns        2         -                              -  | `cat` of one file, cold
-warm-start     cold ours                   ns        1+pages   250ms                          -  | mount to first `ls` from a snapshot
+warm-start     cold ours                   ns        -         250ms                          -  | mount to first `ls` from a snapshot
 calls          cold ours                   count     0         4                              -  | lookups and extended attributes that the kernel asks for, warm `ls -l`
 memory         cold daemons+allowance      bytes     1+pages   1*allowance                    -  | memory, all looked at
 idle           cold daemons                count     0         0                              -  | wake-ups in 5 s of nobody looking
