@@ -3,18 +3,15 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "hash.h"
 
 enum { SEEN_FIRST_ROOM = 64 };
 
-/* FNV-1a, with a final mix because the low bits choose the slot. Never 0. */
+/* Never 0. */
 static uint64_t hash(Span text)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    uint64_t h = hash_mixed(text.at, text.len);
 
-    for (size_t i = 0; i < text.len; i++)
-        h = (h ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
-    h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
-    h ^= h >> 33;
     return h ? h : 1;
 }
 

@@ -1,9 +1,9 @@
 #include "index.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "error.h"
+#include "hash.h"
 
 /*
  * A thing stands in the slot that its hash says, or in the next free one behind it. Where one is taken out, those behind
@@ -11,16 +11,9 @@
  */
 enum { FIRST_ROOM = 16 };
 
-/* FNV-1a with a final mix (MurmurHash3's), because the low bits choose the slot. */
 uint32_t index_hash(const void *key, size_t bytes)
 {
-    const unsigned char *at = key;
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < bytes; i++)
-        h = (h ^ at[i]) * UINT64_C(0x100000001b3);
-    h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
-    return (uint32_t)(h ^ h >> 33);
+    return (uint32_t)hash_mixed(key, bytes);
 }
 
 void index_release(Index *index)

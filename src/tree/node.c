@@ -222,23 +222,23 @@ int node_path(const Node *node, const char *name, Buf *into)
 
 static uint64_t mix_text(uint64_t hash, const char *text)
 {
-    return text_hash_more(hash, text, strlen(text) + 1);
+    return hash_more(hash, text, strlen(text) + 1);
 }
 
 uint64_t node_inode(const Node *node)
 {
-    uint64_t hash = text_hash((Span){0});
+    uint64_t hash = HASH_BEGIN;
 
     if (node->number == TREE_ROOT)
         return TREE_ROOT;
     if (node->kind == NODE_PROJECT)
-        hash = mix_text(text_hash_more(hash, (const char *)&node->kind, 1), node->dir->id);
+        hash = mix_text(hash_more(hash, &node->kind, 1), node->dir->id);
     else if (node->binding && !node->name)
-        hash = mix_text(text_hash_more(hash, (const char *)&node->kind, 1), resource_id(node->binding->resource));
+        hash = mix_text(hash_more(hash, &node->kind, 1), resource_id(node->binding->resource));
     else if (node->name && !node->local)
         hash = mix_text(hash ^ node_inode(node->parent), node->name);
     else
-        hash = text_hash_more(hash, (const char *)&node->number, sizeof node->number);
+        hash = hash_more(hash, &node->number, sizeof node->number);
     return hash > TREE_ROOT ? hash : hash + 2;
 }
 

@@ -29,17 +29,9 @@ Text *text_unref(Text *text)
     return NULL;
 }
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo): to tell texts apart and to make st_ino, not to resist an attacker. */
-uint64_t text_hash_more(uint64_t hash, const char *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 uint64_t text_hash(Span text)
 {
-    return text_hash_more(UINT64_C(0xcbf29ce484222325), text.at, text.len);
+    return hash_more(HASH_BEGIN, text.at, text.len);
 }
 
 int text_check_object(Span text, JsonFault *ret_fault)

@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "error.h"
+#include "hash.h"
 #include "index.h"
 #include "json.h"
 #include "name.h"
@@ -377,8 +378,6 @@ Text *text_new(const char *bytes, size_t count);
 Text *text_of_buf(Buf *buf);
 Text *text_unref(Text *text);
 uint64_t text_hash(Span text);
-/* The same, going on from a hash of what came before. */
-uint64_t text_hash_more(uint64_t hash, const char *bytes, size_t count);
 /* Whether a text is one JSON object, strictly. 0, -ERR_PROTOCOL with what is wrong, or -ERR_NO_MEMORY. */
 int text_check_object(Span text, JsonFault *ret_fault);
 /* Whether a JSON value is this string: 1 or 0, or -ERR_NO_MEMORY. */

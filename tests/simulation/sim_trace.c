@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hash.h"
+
 enum { LINE_BYTES = 1024 };
 
 void sim_trace_init(SimTrace *trace, bool print)
 {
-    *trace = (SimTrace){.hash = UINT64_C(0xcbf29ce484222325), .print = print};
+    *trace = (SimTrace){.hash = HASH_BEGIN, .print = print};
 }
 
 void sim_trace(SimTrace *trace, int64_t now_ms, const char *format, ...)
@@ -20,8 +22,7 @@ void sim_trace(SimTrace *trace, int64_t now_ms, const char *format, ...)
     va_start(args, format);
     vsnprintf(line + used, sizeof line - used, format, args);
     va_end(args);
-    for (const char *at = line; *at; at++)
-        trace->hash = (trace->hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    trace->hash = hash_more(trace->hash, line, strlen(line));
     trace->lines++;
     if (trace->print)
         printf("%s\n", line);
