@@ -289,6 +289,7 @@ static int system_load(Fsio *fsio, const char *path, size_t most_bytes, char **r
     char *memory;
     int r;
 
+    (void)fsio;
     if (fd < 0 || fstat(fd, &st) < 0)
         return error_from_errno(errno);
     if (!S_ISREG(st.st_mode) || st.st_size == 0)
@@ -300,7 +301,7 @@ static int system_load(Fsio *fsio, const char *path, size_t most_bytes, char **r
         return -ERR_NO_MEMORY;
     r = fill(fd, memory, (size_t)st.st_size);
     if (r < 0) {
-        fsio->ops->unload(fsio, memory, (size_t)st.st_size);
+        munmap(memory, (size_t)st.st_size);
         return r;
     }
     *ret_memory = memory;

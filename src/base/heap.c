@@ -6,10 +6,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
-
 enum {
     HEAP_FIRST_BYTES = 128 << 10, /* what malloc takes by itself at first, most of it not used yet */
     HEAP_READY_BYTES = 512 << 10, /* there from the start, for a first page of rows */

@@ -22,8 +22,9 @@ struct Resource {
     uint32_t file_bytes;
     Part text, name, project_id, status;
     bool whole, in_transition, elsewhere;
-    _Alignas(void *) char bytes
-        []; /* the id and a NUL, the text, and what had to be decoded; or where all that is: an Elsewhere */
+    /* The id and a NUL, the text, and what had to be decoded; or where all that is: an Elsewhere, aligned so that leak
+     * checkers see its pointers. */
+    _Alignas(void *) char bytes[];
 };
 
 typedef struct Elsewhere {

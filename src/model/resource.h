@@ -33,8 +33,8 @@ Resource *resource_unref(Resource *resource);
  * bytes. 0, -ERR_NO_MEMORY or -ERR_TOO_BIG; then `into` may hold a part. */
 int resource_pack(const Resource *resource, Buf *into);
 /* Takes what resource_pack() wrote off the beginning of `bytes`, which are a piece's and stay there: the snapshot holds a
- * reference to that. That it still is the same is the caller's to know, by
- * a checksum; a place that is outside of it is -ERR_PROTOCOL all the same. One reference, the caller's. */
+ * reference to that. That it still is the same is the caller's to know, by a checksum; a place that is outside of it is
+ * -ERR_PROTOCOL all the same. One reference, the caller's. */
 int resource_unpack(Span *bytes, Piece *piece, Resource **ret_resource);
 
 /* NUL-terminated; lives as long as the snapshot. */

@@ -241,13 +241,11 @@ static void stop_notifier(Mount *mount)
 
     notifier_close(mount->notifier);
     while (!over && !notifier_has_ended(mount->notifier)) {
-        int r = fuse_session_receive_buf(mount->session, &mount->buffer);
+        int taken = take_one(mount);
 
-        if (r > 0)
-            fuse_session_process_buf(mount->session, &mount->buffer);
-        else if (r == -EAGAIN || r == -EINTR)
+        if (taken == 0)
             (void)poll(&session, 1, NOTIFIER_WAIT_MS);
-        over = r == 0 || (r < 0 && r != -EAGAIN && r != -EINTR);
+        over = taken < 0;
         request_end_all(mount);
     }
     notifier_free(mount->notifier);

@@ -228,12 +228,12 @@ enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, s
     return park(op, &question, ret_op);
 }
 
-void store_read_ahead(Store *store, const char *id)
+void store_read_ahead(StoreEntry *entry)
 {
-    Entry *entry = entry_find(&store->sets[STORE_INSTANCES], id);
+    const Store *store = entry->set->store;
     Question question;
 
-    if (!entry || store->trouble || !api_may_go(store->api, API_WALK))
+    if (store->trouble || !api_may_go(store->api, API_WALK))
         return;
     question = ask_entry(entry, STORE_DETAILS);
     if (question.verdict == FRESHNESS_START && !list_instead(&question))

@@ -153,7 +153,7 @@ enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, s
                             StoreOp **ret_op);
 /* Somebody is likely to ask for these details next: asks for them, if they are not known and no request of a person's would
  * have to wait for that. Nobody waits for the answer. */
-void store_read_ahead(Store *store, const char *id);
+void store_read_ahead(StoreEntry *entry);
 /* Brings the list up to date. on_page (may be NULL) runs after each page that changed anything; whoever has seen enough
  * cancels. */
 enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_page, store_done_fn done, void *ctx,

@@ -125,7 +125,7 @@ static void read_ahead(Walk *walk, Dir *dir, const Binding *binding)
         const Binding *next = binding_of(dir, walk->ahead[i]);
 
         if (next)
-            store_read_ahead(dir->tree->store, resource_id(next->resource));
+            store_read_ahead(next->entry);
     }
 }
 

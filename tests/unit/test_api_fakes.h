@@ -6,16 +6,31 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "clock.h"
 #include "net.h"
 #include "random.h"
+
+/* ---- the token ---- */
+
+/* Makes a file out of a template of mkstemp's, with a token in it. */
+static inline int fake_token_make(char *path)
+{
+    int fd = mkstemp(path);
+    bool made = fd >= 0 && write(fd, "one", 3) == 3;
+
+    if (fd >= 0)
+        close(fd);
+    return made ? 0 : -1;
+}
 
 /* ---- the clock ---- */
 
