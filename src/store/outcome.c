@@ -80,6 +80,12 @@ static int set_state(const Change *change, const Failure *failure, const char *t
                        NULL);
 }
 
+static void clear_texts(const Change *change)
+{
+    text_clear(change->store, change->project_id, (Span){change->name, change->name_bytes},
+               (Span){change->text, change->text_bytes}, change->number, change->kept);
+}
+
 static void keep(Change *change, const Failure *failure)
 {
     Store *store = change->store;
@@ -91,7 +97,7 @@ static void keep(Change *change, const Failure *failure)
         return;
     }
     if (change->text_bytes > 0)
-        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number, change->kept);
+        clear_texts(change);
     if (set_state(change, failure, instead) < 0 && instead)
         (void)set_state(change, failure, NULL);
     if (unsettled)
@@ -118,7 +124,7 @@ Resource *outcome_take(Change *change, const Failure *failure, const ApiAnswer *
     crash_point("change.taken");
     journal_end(store->journal, change->number);
     if (change->text_bytes > 0) /* another text is true now; mv, mkdir or one value say nothing of what is kept */
-        text_clear(store, change->project_id, (Span){change->name, change->name_bytes}, change->number, change->kept);
+        clear_texts(change);
     return known;
 }
 

@@ -156,7 +156,8 @@ static void settle_found(Store *store, Settling *settling, const Intent *intent,
     log_info("the unanswered create of %s is settled: it is %s", intent->name, id);
     audit_write(store, intent, id, "", NULL);
     if (is_written(intent))
-        text_clear(store, intent->project_id, span_of(intent->name), intent->number, intent->after);
+        text_clear(store, intent->project_id, span_of(intent->name), (Span){intent->text, intent->text_bytes},
+                   intent->number, intent->after);
     journal_end(store->journal, intent->number);
     settling_free(store, settling);
 }

@@ -224,11 +224,11 @@ bool settle_is_open(Store *store, const char *project_id, Span name);
 void settle_free_all(Store *store);
 
 /* text.c */
-/* Ends the texts of a name that are kept as rejected, are older than intent `before`, and were there to be seen when that
+/* Ends the texts of a name that are kept as rejected, are older than intent `number`, and were there to be seen when that
  * was asked for, among the journal's first `kept`: it was carried out, or takes their place. What was written later, or
- * refused meanwhile, is another's story. */
-void text_clear(Store *store, const char *project_id, Span name, uint64_t before, uint64_t kept);
-/* As text_clear() of those that are this very text: it turned out to be true already. Another text that had nothing to change (an
+ * refused meanwhile, is another's story. With them goes whatever is the same as its own `text`. */
+void text_clear(Store *store, const char *project_id, Span name, Span text, uint64_t number, uint64_t kept);
+/* Ends those that are this very text alone: it turned out to be true already. Another text that had nothing to change (an
  * editor that puts the old one back after a refusal) says nothing of them. */
 void text_clear_same(Store *store, const char *project_id, Span name, Span text);
 

@@ -53,12 +53,14 @@ bool store_find_text(Store *store, const char *project_id, const char *name, Sto
     return found;
 }
 
-void text_clear(Store *store, const char *project_id, Span name, uint64_t before, uint64_t kept)
+void text_clear(Store *store, const char *project_id, Span name, Span text, uint64_t number, uint64_t kept)
 {
     StoreText each;
 
-    for (uint64_t number = 0; store_next_text(store, number, &each); number = each.number) {
-        if (!each.unsettled && each.number < before && kept_of(store, &each) <= kept &&
+    for (uint64_t last = 0; store_next_text(store, last, &each); last = each.number) {
+        bool seen = each.number < number && kept_of(store, &each) <= kept;
+
+        if (!each.unsettled && each.number != number && (seen || span_equal(each.text, text)) &&
             strcmp(each.project_id, project_id) == 0 && span_equal(span_of(each.name), name))
             journal_end(store->journal, each.number);
     }
@@ -66,13 +68,7 @@ void text_clear(Store *store, const char *project_id, Span name, uint64_t before
 
 void text_clear_same(Store *store, const char *project_id, Span name, Span text)
 {
-    StoreText each;
-
-    for (uint64_t number = 0; store_next_text(store, number, &each); number = each.number) {
-        if (!each.unsettled && strcmp(each.project_id, project_id) == 0 && span_equal(span_of(each.name), name) &&
-            span_equal(each.text, text))
-            journal_end(store->journal, each.number);
-    }
+    text_clear(store, project_id, name, text, 0, 0);
 }
 
 /* Once it is written down, those of that name that were kept before it may go. */
@@ -81,7 +77,8 @@ static void on_kept(void *ctx, int code, const Intent *intent)
     Store *store = ctx;
 
     if (code == 0 && intent) /* NULL: it is gone again already */
-        text_clear(store, intent->project_id, span_of(intent->name), intent->number, intent->after);
+        text_clear(store, intent->project_id, span_of(intent->name), (Span){intent->text, intent->text_bytes},
+                   intent->number, intent->after);
 }
 
 void store_keep_text(Store *store, const StoreText *text, uid_t uid, uint64_t after)

@@ -69,6 +69,16 @@ static void move_scratch(TreeOp *op, Node *source)
         succeed(op);
 }
 
+/* Whoever puts a kept text back under its name has seen that one alone, since it hides those that were refused before it: it
+ * takes no other's place. */
+static bool is_kept_text_of(const Node *source, Span stem)
+{
+    Span own;
+
+    return source->kind == NODE_REJECTED && name_kind(span_of(source->name), &own) == NAME_REJECTED &&
+           span_equal(own, stem);
+}
+
 /* The text of a scratch file, a draft or a rejected text goes where NAME.json is. */
 static bool begin_carry(TreeOp *op, Node *source, Span stem)
 {
@@ -94,6 +104,8 @@ static bool begin_carry(TreeOp *op, Node *source, Span stem)
     }
     op->carry.dir = op->target->dir;
     op->carry.text = (Span){op->text->data, op->text->bytes};
+    if (is_kept_text_of(source, stem))
+        op->texts = 0;
     return true;
 }
 

@@ -70,6 +70,22 @@ rejected_is() { [ "$(cat "$prod/web-9.json.rejected")" = "$1" ]; }
     [ ! -e "$prod/web-9.json.rejected" ]
 }
 
+# The one that was refused later hides the other.
+@test "mv of a kept text that is refused again takes the place of no other that is kept" {
+    local later='{"size": "standard-9"}'
+    mount_up "region=eu-central,size=standard-2,timeout=20"
+    ls "$prod" >/dev/null
+    fault '{"kind":"delay","method":"POST","ms":3000}' >/dev/null
+    run timeout -s KILL 1 bash -c 'printf "%s\n" "$2" >"$1"' - "$prod/web-9.json" "$bad"
+    printf '{"size":' >"$prod/web-9.json"
+    within 10 rejected_is "$bad"
+    printf '%s' "$later" >"$prod/web-9.json.rejected"
+    refused 'subdirectory of itself' mv "$prod/web-9.json.rejected" "$prod/web-9.json"
+    rejected_is "$later"
+    rm "$prod/web-9.json.rejected"
+    rejected_is '{"size":'
+}
+
 @test "a text whose file was renamed while it was open takes no other's place under the new name" {
     local file
     up
@@ -361,7 +377,6 @@ rejected_is() { [ "$(cat "$prod/web-9.json.rejected")" = "$1" ]; }
     is_sent() { [ "$(posts)" = 1 ]; }
     within 5 is_sent
     kill_it
-    faults_clear
     up
     assert_equal "$(cat "$prod/web-9.json.rejected")" '{"tags":["mine"]}'
     grep -q 'is being found out' "$prod/web-9.json.error"
