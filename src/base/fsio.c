@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
 #include "crash.h"
 #include "error.h"
+#include "fsio_load.h"
 
 enum { READ_BYTES = 64 << 10 };
 
@@ -253,68 +253,6 @@ static void system_unlock(Fsio *fsio, int lock)
     close(lock);
 }
 
-/* In large pages where the system has them, and all there at once: a page that is touched for the first time is a trap into
- * the kernel, which costs more than reading into it. */
-static char *take_memory(size_t count)
-{
-    char *memory = mmap(NULL, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (memory == MAP_FAILED)
-        return NULL;
-    (void)madvise(memory, count, MADV_HUGEPAGE);
-    (void)madvise(memory, count, MADV_POPULATE_WRITE);
-    return memory;
-}
-
-static int fill(int fd, char *memory, size_t count)
-{
-    size_t done = 0;
-
-    while (done < count) {
-        ssize_t r = read(fd, memory + done, count - done);
-
-        if (r == 0)
-            return -ERR_DISK; /* somebody has cut it meanwhile */
-        if (r < 0 && errno != EINTR)
-            return error_from_errno(errno);
-        done += r > 0 ? (size_t)r : 0;
-    }
-    return 0;
-}
-
-static int system_load(Fsio *fsio, const char *path, size_t most_bytes, char **ret_memory, size_t *ret_count)
-{
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    struct stat st;
-    char *memory;
-    int r;
-
-    (void)fsio;
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return error_from_errno(errno);
-    if (!S_ISREG(st.st_mode) || st.st_size == 0)
-        return -ERR_NOT_SUPPORTED;
-    if ((uint64_t)st.st_size > most_bytes)
-        return -ERR_TOO_BIG;
-    memory = take_memory((size_t)st.st_size);
-    if (!memory)
-        return -ERR_NO_MEMORY;
-    r = fill(fd, memory, (size_t)st.st_size);
-    if (r < 0) {
-        munmap(memory, (size_t)st.st_size);
-        return r;
-    }
-    *ret_memory = memory;
-    *ret_count = (size_t)st.st_size;
-    return 0;
-}
-
-static void system_unload(Fsio *fsio, char *memory, size_t count)
-{
-    (void)fsio;
-    munmap(memory, count);
-}
-
 Fsio *fsio_system(void)
 {
     static const FsioOps ops = {
@@ -330,8 +268,8 @@ Fsio *fsio_system(void)
         .make_dirs = system_make_dirs,
         .lock = system_lock,
         .unlock = system_unlock,
-        .load = system_load,
-        .unload = system_unload,
+        .load = fsio_system_load,
+        .unload = fsio_system_unload,
     };
     static Fsio fsio = {.ops = &ops};
 

@@ -17,7 +17,8 @@ enum {
     WRITE_BYTES_MAX = 1 << 20,
     BLOCK_BYTES = 4096,
     SCRATCH_BLOCKS = TREE_SCRATCH_CAP / BLOCK_BYTES,
-    FREE_NODES = 1 << 20
+    FREE_NODES = 1 << 20,
+    FIRST_LIST_BYTES = 4096 /* room for a longest name, and for some twenty usual ones */
 };
 
 static Request *request_in(fuse_req_t req, enum ReplyKind kind, fuse_ino_t directory)
@@ -283,9 +284,11 @@ static void list(fuse_req_t req, fuse_ino_t node, size_t room, off_t cookie, boo
 
     if (!r)
         return;
-    r->room = room;
+    /* The kernel makes an inode and a name of each entry of an answer before it hands on the first: a short answer at the
+     * beginning shows the first names sooner. */
+    r->room = cookie == 0 && room > FIRST_LIST_BYTES ? FIRST_LIST_BYTES : room;
     r->plus = plus;
-    r->list = malloc(room);
+    r->list = malloc(r->room);
     if (!r->list) {
         TreeReply reply = {.code = -ERR_NO_MEMORY};
 

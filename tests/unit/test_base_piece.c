@@ -119,12 +119,37 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
+/* Some are read in halves. */
+static void a_large_file_is_there_to_its_last_byte(void **state)
+{
+    static const size_t sizes[] = {8 << 20, (8 << 20) + 1, (9 << 20) + 4097, (16 << 20) - 3};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t count = sizes[i];
+        char *bytes = malloc(count);
+        Piece *piece;
+
+        assert_non_null(bytes);
+        for (size_t k = 0; k < count; k++)
+            bytes[k] = (char)(k * 2654435761U >> 13);
+        assert_int_equal(fsio_write(fsio_system(), path_of("large"), bytes, count), 0);
+        assert_int_equal(piece_of_file(fsio_system(), path_of("large"), count, &piece), 0);
+        assert_int_equal(piece_count(piece), count);
+        assert_true(memcmp(piece_bytes(piece), bytes, count) == 0);
+        assert_null(piece_unref(piece));
+        assert_int_equal(fsio_remove(fsio_system(), path_of("large")), 0);
+        free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_stays_as_it_was_when_the_file_is_replaced_and_gone),
         cmocka_unit_test(a_file_that_is_empty_missing_or_too_long),
         cmocka_unit_test(a_link_is_not_followed),
+        cmocka_unit_test(a_large_file_is_there_to_its_last_byte),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
