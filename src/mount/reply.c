@@ -69,9 +69,26 @@ static void release(Request *request, uint64_t handle)
     tree_settle(request->mount->tree, &request->caller, handle, TREE_RELEASE, ignore, NULL, &op);
 }
 
+/*
+ * Whoever opens a file reads it: what he will read goes to the page cache ahead of the answer, which spares the kernel a
+ * request, and the attributes that a READ makes it forget. This takes the locks of the node's pages, so it must not meet a
+ * READ that waits for us; there is none while nobody has the node open.
+ */
+static bool store_pages(Request *request, const TreeOpened *opened)
+{
+    struct fuse_bufvec pages = FUSE_BUFVEC_INIT(opened->whole_bytes);
+
+    if (opened->whole_bytes == 0)
+        return false;
+    pages.buf[0].mem = (void *)(uintptr_t)opened->whole;
+    return fuse_lowlevel_notify_store(request->mount->session, request->node, 0, &pages, 0) == 0;
+}
+
 static void send_open(Request *request, const TreeReply *reply)
 {
     set_opened(request, &reply->opened);
+    if (store_pages(request, &reply->opened))
+        request->file.keep_cache = true;
     /* The kernel would cut what it reads at the size that it remembers. With a negative offset this call takes no lock,
      * so that it can't wait for a request of ours, and it must come before the answer. */
     if (reply->opened.attr_stale)

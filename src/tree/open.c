@@ -59,6 +59,12 @@ static bool is_written_anew(const Node *node)
     }
 }
 
+/* The kernel has no page of it, and no READ of it can be under way. */
+static bool is_unread(const Node *node)
+{
+    return node->content == 0 && node->open_handles == 1;
+}
+
 /*
  * Pages belong to the inode, not to the handle: a handle whose bytes are not the ones that others have open reads past
  * them, from its own snapshot, and so does one with so much that a second copy in the page cache costs more than it
@@ -75,6 +81,10 @@ static TreeOpened opened_for_reading(Handle *handle)
                     (node->open_handles > 1 && content != node->content);
     opened.keep = !opened.direct && content == node->content;
     opened.attr_stale = !opened.direct && node->sent_bytes != handle->text->bytes;
+    if (!opened.direct && !opened.attr_stale && is_unread(node)) {
+        opened.whole = handle->text->data;
+        opened.whole_bytes = handle->text->bytes;
+    }
     if (!opened.direct)
         node->content = content;
     return opened;

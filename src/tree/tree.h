@@ -68,6 +68,10 @@ typedef struct TreeOpened {
     bool keep;       /* the pages that the kernel has are still right */
     bool noflush;    /* a close has nothing to say */
     bool attr_stale; /* the kernel must forget the node's attributes before it hears of this */
+    /* The kernel has no pages of this node, nobody else has it open, and this is all that it holds, borrowed: it may be
+     * given before the answer, and then be kept. No bytes: the kernel is to ask. */
+    const char *whole;
+    size_t whole_bytes;
 } TreeOpened;
 
 typedef struct TreeReply {

@@ -337,3 +337,41 @@ reads_ahead() {
     sleep 0.3
     assert_equal "$(asked)" "1 3 5"
 }
+
+calls() { status_of .kernel.requests; }
+
+# An open and a close each: what an open answers with is in the page cache already. RELEASE comes a moment later.
+@test "reading a file for the first time is two calls of the kernel, and so is each time after" {
+    local before round
+    sandbox_start --instances 100 --projects 1
+    mount_up ttl=60
+    ls -l "$MNT/prod" >/dev/null
+    calls >/dev/null
+    for round in 1 2 3; do
+        sleep 0.2
+        before=$(calls)
+        (cd "$MNT/prod" && cat ./*.json) >"$PLACE/texts.$round"
+        sleep 0.2
+        [ "$(($(calls) - before))" -ge 200 ] || fail_with "only $(($(calls) - before)) calls in round $round"
+        [ "$(($(calls) - before))" -lt 230 ] || fail_with "$(($(calls) - before)) calls in round $round"
+        assert_equal "$(jq -s length "$PLACE/texts.$round")" 100
+    done
+    cmp "$PLACE/texts.1" "$PLACE/texts.3"
+}
+
+@test "what another client changed is read anew, longer or shorter, whoever has it open" {
+    local id file text held
+    sandbox_start --instances 3
+    mount_up ttl=1
+    file=$MNT/prod/$(ls "$MNT/prod" | head -n 1)
+    id=$(jq -r .id "$file")
+    exec {held}<"$file"
+    for text in $(printf 'x%.0s' {1..3000}) a $(printf 'y%.0s' {1..90}) b; do
+        api PATCH "/v1/instances/$id" "{\"tags\":[\"$text\"]}" >/dev/null
+        sleep 1.1
+        assert_equal "$(jq -r '.tags[0]' "$file")" "$text"
+        assert_equal "$(stat -c %s "$file")" "$(wc -c <"$file")"
+        assert_equal "$(jq -r '.tags[0]' "$file")" "$text"
+    done
+    exec {held}<&-
+}
