@@ -34,7 +34,8 @@ calls          cold ours                   count     0         4                
 memory         cold daemons+allowance      bytes     1+pages   1*allowance                    -  | memory, all looked at
 idle           cold daemons                count     0         0                              -  | wake-ups in 5 s of nobody looking
 decode         warm ours                   ns        -         6.67ms                         -  | decode 1 MB of a page
-one-by-one     cold ours                   ns        1+pages   -                              {"latency_ms":20}  | `ls -l`, cold, 20 ms away: by cursor
+first-away     cold ours+curl              ns        2         1.2*curl                       {"latency_ms":20}  | first name, cold, 20 ms away
+one-by-one     cold ours+curl              ns        1+pages   1.5*curl                       {"latency_ms":20}  | `ls -l`, cold, 20 ms away: by cursor
 numbered       cold ours                   ns        1+pages   0.333*ours/one-by-one          {"latency_ms":20,"pagination":"page"}  | the same, by page number
 after-summary  cold ours                   ns        1         -                              {"rows":"summary"}  | `cat` of one file after `ls` of summaries
 hundred        cold ours                   ns        1         -                              {"rows":"summary","latency_ms":20}  | 100 readers of one file, 20 ms away
@@ -202,6 +203,11 @@ measure_memory()
 measure_decode()
 {
     "$PROGRAMS/bench-decode" "$work/page"
+}
+
+measure_first_away()
+{
+    measure_first "$@"
 }
 
 measure_one_by_one()
