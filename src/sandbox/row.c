@@ -16,7 +16,7 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 33;
 }
 
-static Text status_of(const Row *row, int64_t now)
+Text row_status(const Row *row, int64_t now)
 {
     Text forced = json_get(row->doc, "status");
     if (forced.at)
@@ -32,13 +32,13 @@ static void put_id(const Row *row, int64_t now, Buf *out)
 
 static void put_status(const Row *row, int64_t now, Buf *out)
 {
-    buf_put(out, status_of(row, now));
+    buf_put(out, row_status(row, now));
 }
 
 static void put_ip(const Row *row, int64_t now, Buf *out)
 {
     unsigned n = (unsigned)row->seq;
-    if (text_is(status_of(row, now), "\"provisioning\""))
+    if (text_is(row_status(row, now), "\"provisioning\""))
         buf_puts(out, "null");
     else
         buf_printf(out, "\"10.%u.%u.%u\"", 24 + (n >> 16) % 200, n >> 8 & 255, n & 255);
@@ -63,7 +63,7 @@ static void put_updated_at(const Row *row, int64_t now, Buf *out)
 
 static void put_health(const Row *row, int64_t now, Buf *out)
 {
-    Text status = status_of(row, now);
+    Text status = row_status(row, now);
     if (text_is(status, "\"running\""))
         buf_puts(out, "\"healthy\"");
     else
@@ -80,7 +80,7 @@ static void put_utilization(const Row *row, int64_t now, Buf *out)
 {
     uint64_t own = mix((uint64_t)row->seq), moment = mix(own + (uint64_t)(now / UTILIZATION_STEP_MS));
     unsigned cpu = gauge(own, moment), memory = gauge(own >> 20, moment >> 20);
-    if (!text_is(status_of(row, now), "\"running\""))
+    if (!text_is(row_status(row, now), "\"running\""))
         cpu = memory = 0;
     buf_printf(out, "{\"cpu\":%u.%u,\"memory\":%u.%u}", cpu / 10, cpu % 10, memory / 10, memory % 10);
 }

@@ -22,6 +22,9 @@ typedef struct Row {
     Text raw; /* if `at` is set: shown instead of everything, be it JSON or not */
 } Row;
 
+/* The status as JSON; it lives as long as the row. */
+Text row_status(const Row *row, int64_t now);
+
 /* Adds the whole instance. */
 void row_put(const Row *row, int64_t now, Buf *out);
 

@@ -31,6 +31,20 @@ static sqlite3_stmt *find(Store *store, Text id, Row *ret_row)
     return query;
 }
 
+void store_watch(Store *store, StoreWatch *watch, void *arg)
+{
+    store_lock(store);
+    store->watch = watch;
+    store->watch_arg = arg;
+    store_unlock(store);
+}
+
+void store_tell(Store *store, const StoreChange *change)
+{
+    if (store->watch)
+        store->watch(change, store->watch_arg);
+}
+
 void store_bulk_begin(Store *store)
 {
     store_lock(store);
@@ -76,6 +90,24 @@ int64_t store_before(Store *store, size_t index)
     int64_t seq = order_at(&store->order, index);
     store_unlock(store);
     return seq - 1;
+}
+
+int64_t store_list_ready(Store *store, int64_t since, int64_t until, StoreSee *see, void *arg)
+{
+    store_lock(store);
+    sqlite3_stmt *list = store_query(store, Q_READY_LIST), *next = store_query(store, Q_READY_NEXT);
+    sqlite3_bind_int64(list, 1, since);
+    sqlite3_bind_int64(list, 2, until);
+    while (store_step(store, list)) {
+        Row row = row_at(list);
+        see(&row, arg);
+    }
+    sqlite3_bind_int64(next, 1, until);
+    bool any = store_step(store, next) && sqlite3_column_type(next, 0) != SQLITE_NULL;
+    int64_t next_ms = any ? sqlite3_column_int64(next, 0) : INT64_MAX;
+    sqlite3_reset(next);
+    store_unlock(store);
+    return next_ms;
 }
 
 bool store_find(Store *store, Text id, StoreSee *see, void *arg)
@@ -133,6 +165,7 @@ bool store_add(Store *store, const NewRow *new, StoreSee *see, void *arg)
     if (added) {
         order_add(&store->order, row.seq);
         store_record(store, new->by, "create", row.id, row.doc, new->created_ms);
+        store_tell(store, &(StoreChange){.after = &row});
         if (see)
             see(&row, arg);
     }
@@ -143,6 +176,7 @@ bool store_add(Store *store, const NewRow *new, StoreSee *see, void *arg)
 
 static void update(Store *store, Row *row, StoreBy by, Text doc)
 {
+    Row before = *row;
     sqlite3_stmt *query = store_query(store, Q_UPDATE);
     row->doc = doc;
     row->updated_ms = clock_now_ms();
@@ -151,6 +185,7 @@ static void update(Store *store, Row *row, StoreBy by, Text doc)
     sqlite3_bind_int64(query, 3, row->updated_ms);
     store_run(store, query);
     store_record(store, by, "update", row->id, doc, row->updated_ms);
+    store_tell(store, &(StoreChange){.before = &before, .after = row});
 }
 
 bool store_edit(Store *store, Text id, StoreBy by, StoreEdit *edit, StoreSee *see, void *arg)
@@ -180,6 +215,7 @@ bool store_remove(Store *store, Text id, StoreBy by)
     sqlite3_stmt *query = find(store, id, &row);
     if (query) {
         store_record(store, by, "delete", row.id, row.doc, clock_now_ms());
+        store_tell(store, &(StoreChange){.before = &row});
         int64_t seq = row.seq;
         sqlite3_reset(query);
         sqlite3_stmt *removal = store_query(store, Q_REMOVE);

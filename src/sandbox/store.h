@@ -18,9 +18,22 @@ typedef enum StoreBy { BY_SEED, BY_API, BY_ADMIN } StoreBy;
 typedef void StoreSee(const Row *row, void *arg);
 typedef void StoreSeeProject(int64_t seq, Text doc, void *arg);
 
+/* One change: an instance before and after it, NULL where it was not made yet or is gone; or, both being NULL, a
+ * project's doc, `at` NULL in the same way. */
+typedef struct StoreChange {
+    const Row *before, *after;
+    Text project_before, project_after;
+} StoreChange;
+
+typedef void StoreWatch(const StoreChange *change, void *arg);
+
 /* Opens or makes the database; NULL after a line on stderr. */
 Store *store_open(const char *path);
 void store_close(Store *store);
+
+/* From now on `watch` is called with every change, in their order. A reset is none. Set before other threads use the
+ * store, or with NULL when none does any more. */
+void store_watch(Store *store, StoreWatch *watch, void *arg);
 
 /* Between the two, changes become one transaction, and every other thread waits. */
 void store_bulk_begin(Store *store);
@@ -36,6 +49,10 @@ int64_t store_before(Store *store, size_t index);
 
 /* Shows one instance; false if there is none of that id. */
 bool store_find(Store *store, Text id, StoreSee *see, void *arg);
+
+/* Shows the instances whose provisioning ended after `since` and not after `until`, and gives the time at which the
+ * next one's will, INT64_MAX if there is none. Calendar milliseconds. Those that were ready from the start are none. */
+int64_t store_list_ready(Store *store, int64_t since, int64_t until, StoreSee *see, void *arg);
 
 /* What a new instance is made of. */
 typedef struct NewRow {
@@ -70,6 +87,9 @@ int64_t store_project_before(Store *store, size_t index);
 /* `id` with `at` NULL: the next free prj_<n>; `name` is a JSON value. Adds the doc to `ret_doc`. False: the id is
  * taken. */
 bool store_project_add(Store *store, Text id, Text name, Buf *ret_doc);
+
+/* Changes its doc by a merge patch, but for the id, and adds it to `ret_doc`. False: no such id. */
+bool store_project_edit(Store *store, Text id, Text patch, Buf *ret_doc);
 
 /* Its instances stay, and name a project that no longer is. */
 bool store_project_remove(Store *store, Text id);

@@ -10,6 +10,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS instances(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created_ms INTEGER NOT "
     "NULL,"
     "  ready_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, doc TEXT NOT NULL, raw TEXT);"
+    "CREATE INDEX IF NOT EXISTS instances_ready ON instances(ready_ms) WHERE ready_ms > created_ms;"
     "CREATE TABLE IF NOT EXISTS projects(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, doc TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS ledger(seq INTEGER PRIMARY KEY AUTOINCREMENT, op TEXT NOT NULL, id TEXT NOT NULL,"
     "  name TEXT, by TEXT NOT NULL, time_ms INTEGER NOT NULL);"
@@ -21,6 +22,9 @@ static const char *const queries[QUERY_COUNT] = {
     [Q_BEGIN] = "BEGIN",
     [Q_COMMIT] = "COMMIT",
     [Q_LIST] = "SELECT " COLUMNS " FROM instances WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+    [Q_READY_LIST] = "SELECT " COLUMNS " FROM instances"
+                     " WHERE ready_ms > created_ms AND ready_ms > ?1 AND ready_ms <= ?2 ORDER BY ready_ms, seq",
+    [Q_READY_NEXT] = "SELECT min(ready_ms) FROM instances WHERE ready_ms > created_ms AND ready_ms > ?1",
     [Q_FIND] = "SELECT " COLUMNS " FROM instances WHERE id = ?1",
     [Q_ADD] = "INSERT OR IGNORE INTO instances(" COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [Q_UPDATE] = "UPDATE instances SET doc = ?2, updated_ms = ?3 WHERE seq = ?1",
@@ -32,8 +36,9 @@ static const char *const queries[QUERY_COUNT] = {
     [Q_PROJECT_COUNT] = "SELECT count(*) FROM projects",
     [Q_PROJECT_LIST] = "SELECT seq, doc FROM projects WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     [Q_PROJECT_AT] = "SELECT seq FROM projects ORDER BY seq LIMIT 1 OFFSET ?1",
-    [Q_PROJECT_FIND] = "SELECT seq FROM projects WHERE id = ?1",
+    [Q_PROJECT_FIND] = "SELECT seq, doc FROM projects WHERE id = ?1",
     [Q_PROJECT_ADD] = "INSERT OR IGNORE INTO projects(seq, id, doc) VALUES(?1, ?2, ?3)",
+    [Q_PROJECT_UPDATE] = "UPDATE projects SET doc = ?2 WHERE id = ?1",
     [Q_PROJECT_REMOVE] = "DELETE FROM projects WHERE id = ?1",
     [Q_PROJECT_DEFAULT] = "SELECT id FROM projects ORDER BY id <> 'default', seq LIMIT 1",
     [Q_LEDGER_ADD] = "INSERT INTO ledger(op, id, name, by, time_ms) VALUES(?1, ?2, ?3, ?4, ?5)",

@@ -12,6 +12,8 @@ typedef enum Query {
     Q_BEGIN,
     Q_COMMIT,
     Q_LIST,
+    Q_READY_LIST,
+    Q_READY_NEXT,
     Q_FIND,
     Q_ADD,
     Q_UPDATE,
@@ -25,6 +27,7 @@ typedef enum Query {
     Q_PROJECT_AT,
     Q_PROJECT_FIND,
     Q_PROJECT_ADD,
+    Q_PROJECT_UPDATE,
     Q_PROJECT_REMOVE,
     Q_PROJECT_DEFAULT,
     Q_LEDGER_ADD,
@@ -37,6 +40,8 @@ struct Store {
     sqlite3 *sql;
     sqlite3_stmt *queries[QUERY_COUNT];
     Order order;
+    StoreWatch *watch;
+    void *watch_arg;
 };
 
 /* The lock may be taken again by the thread that has it. */
@@ -58,6 +63,8 @@ Text store_column(sqlite3_stmt *query, int index);
 
 /* The next number of a counter that never goes back. */
 int64_t store_next(Store *store, const char *counter);
+
+void store_tell(Store *store, const StoreChange *change);
 
 void store_record(Store *store, StoreBy by, const char *op, Text id, Text doc, int64_t now);
 

@@ -1,4 +1,5 @@
 #include "json.h"
+#include "merge.h"
 #include "store.h"
 #include "store_inside.h"
 
@@ -78,6 +79,8 @@ bool store_project_add(Store *store, Text id, Text name, Buf *ret_doc)
     Buf doc = {0};
     store_lock(store);
     bool added = insert_numbered(store, id, name, &doc);
+    if (added)
+        store_tell(store, &(StoreChange){.project_after = buf_text(&doc)});
     store_unlock(store);
     if (added)
         buf_put(ret_doc, buf_text(&doc));
@@ -85,25 +88,78 @@ bool store_project_add(Store *store, Text id, Text name, Buf *ret_doc)
     return added;
 }
 
+/* The patch without an id of its own, so that the project keeps the one that it has. */
+static void put_edited(Text doc, Text patch, Buf *out)
+{
+    Buf rest = {0}, compact = {0};
+    json_compact(patch, &compact);
+    merge_patch(buf_text(&compact), text_of("{\"id\":null}"), &rest);
+    merge_patch(doc, buf_text(&rest), out);
+    buf_release(&rest);
+    buf_release(&compact);
+}
+
+static void update(Store *store, Text id, Text before, Text after)
+{
+    sqlite3_stmt *query = store_query(store, Q_PROJECT_UPDATE);
+    store_bind(query, 1, id);
+    store_bind(query, 2, after);
+    store_run(store, query);
+    store_tell(store, &(StoreChange){.project_before = before, .project_after = after});
+}
+
+/* The statement with the project's row, or NULL. The caller resets it, and the doc is gone then. */
+static sqlite3_stmt *find(Store *store, Text id, Text *ret_doc)
+{
+    sqlite3_stmt *query = store_query(store, Q_PROJECT_FIND);
+    store_bind(query, 1, id);
+    if (!store_step(store, query))
+        return NULL;
+    *ret_doc = store_column(query, 1);
+    return query;
+}
+
+bool store_project_edit(Store *store, Text id, Text patch, Buf *ret_doc)
+{
+    Buf after = {0};
+    Text before;
+    store_lock(store);
+    sqlite3_stmt *query = find(store, id, &before);
+    if (query) {
+        put_edited(before, patch, &after);
+        update(store, id, before, buf_text(&after));
+        buf_put(ret_doc, buf_text(&after));
+    }
+    sqlite3_reset(query);
+    store_unlock(store);
+    buf_release(&after);
+    return query != NULL;
+}
+
 bool store_project_remove(Store *store, Text id)
 {
+    Text doc;
     store_lock(store);
-    sqlite3_stmt *query = store_query(store, Q_PROJECT_REMOVE);
-    store_bind(query, 1, id);
-    bool removed = store_run(store, query);
+    sqlite3_stmt *query = find(store, id, &doc);
+    if (query) {
+        store_tell(store, &(StoreChange){.project_before = doc});
+        sqlite3_reset(query);
+        sqlite3_stmt *removal = store_query(store, Q_PROJECT_REMOVE);
+        store_bind(removal, 1, id);
+        store_run(store, removal);
+    }
     store_unlock(store);
-    return removed;
+    return query != NULL;
 }
 
 bool store_project_known(Store *store, Text id)
 {
+    Text doc;
     store_lock(store);
-    sqlite3_stmt *query = store_query(store, Q_PROJECT_FIND);
-    store_bind(query, 1, id);
-    bool known = store_step(store, query);
+    sqlite3_stmt *query = find(store, id, &doc);
     sqlite3_reset(query);
     store_unlock(store);
-    return known;
+    return query != NULL;
 }
 
 bool store_project_default(Store *store, Buf *ret_id)
