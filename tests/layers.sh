@@ -34,7 +34,7 @@ declare -A may_use=(
 # a library's header: the layers that may include it
 declare -A library=(
     ['uv.h']='base'
-    ['curl/']='net'
+    ['curl/']='net sandbox'
     ['fuse']='mount'
     ['sqlite3.h']='sandbox'
     ['microhttpd.h']='sandbox'

@@ -46,9 +46,8 @@ static void counts_anew(Sandbox *sandbox, const Request *request, Text id, Text 
     admin_ok(reply);
 }
 
-static void log_get(Sandbox *sandbox, const Request *request, Text id, Text body, Reply *reply)
+uint64_t admin_since(const Request *request)
 {
-    (void)id, (void)body;
     Params params;
     uint64_t since = 0;
     request_params(request, &params);
@@ -56,7 +55,13 @@ static void log_get(Sandbox *sandbox, const Request *request, Text id, Text body
         if (strcmp(params.list[i].key, "since") == 0)
             since = strtoull(params.list[i].value, NULL, 10);
     params_release(&params);
-    reqlog_put(sandbox->log, since, &reply->body);
+    return since;
+}
+
+static void log_get(Sandbox *sandbox, const Request *request, Text id, Text body, Reply *reply)
+{
+    (void)id, (void)body;
+    reqlog_put(sandbox->log, admin_since(request), &reply->body);
 }
 
 static void log_anew(Sandbox *sandbox, const Request *request, Text id, Text body, Reply *reply)
@@ -157,6 +162,7 @@ static const struct {
     {"DELETE", "/instances/", admin_instance_remove},
     {"GET", "/projects", admin_projects},
     {"POST", "/projects", admin_project_add},
+    {"PATCH", "/projects/", admin_project_patch},
     {"DELETE", "/projects/", admin_project_remove},
     {"POST", "/reset", admin_reset},
     {"POST", "/token", token_set},
@@ -164,6 +170,13 @@ static const struct {
     {"POST", "/faults", fault_add},
     {"DELETE", "/faults", faults_clear},
     {"DELETE", "/faults/", fault_remove},
+    {"GET", "/webhook", admin_webhook},
+    {"POST", "/webhook", admin_webhook_set},
+    {"DELETE", "/webhook", admin_webhook_remove},
+    {"GET", "/webhook/log", admin_webhook_log},
+    {"POST", "/webhook/reset", admin_webhook_reset},
+    {"POST", "/webhook/send", admin_webhook_send},
+    {"POST", "/webhook/storm", admin_webhook_storm},
     {"GET", "/config", config_get},
     {"POST", "/config", config_set},
 };

@@ -6,10 +6,14 @@
  *   GET  /ledger                     every change ever made
  *   GET  POST /instances             all of them; one made behind the client's back
  *   GET  PATCH DELETE /instances/ID  one of them
- *   GET  POST /projects              and DELETE /projects/ID
+ *   GET  POST /projects              and PATCH DELETE /projects/ID
  *   POST /reset                      no instances any more
  *   POST /token                      a new token
  *   GET  POST DELETE /faults         and DELETE /faults/ID
+ *   GET  POST DELETE /webhook        the endpoint, its settings and counts
+ *   GET  /webhook/log[?since=SEQ]    the last events; POST /webhook/reset forgets them, and what waits
+ *   POST /webhook/send               any event, at once
+ *   POST /webhook/storm              many of them
  *   GET  POST /config                settings
  *
  * Errors are {"error":"a sentence"} with 400, 404, 405 or 409. */

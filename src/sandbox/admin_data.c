@@ -138,13 +138,25 @@ void admin_project_add(Sandbox *sandbox, const Request *request, Text id, Text b
     buf_release(&wanted);
 }
 
+static void no_such_project(Reply *reply)
+{
+    admin_fail(reply, 404, "there is no project of this id");
+}
+
+void admin_project_patch(Sandbox *sandbox, const Request *request, Text id, Text body, Reply *reply)
+{
+    (void)request;
+    if (!store_project_edit(sandbox->store, id, body, &reply->body))
+        no_such_project(reply);
+}
+
 void admin_project_remove(Sandbox *sandbox, const Request *request, Text id, Text body, Reply *reply)
 {
     (void)request, (void)body;
     if (store_project_remove(sandbox->store, id))
         admin_ok(reply);
     else
-        admin_fail(reply, 404, "there is no project of this id");
+        no_such_project(reply);
 }
 
 void admin_reset(Sandbox *sandbox, const Request *request, Text id, Text body, Reply *reply)

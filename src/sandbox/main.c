@@ -4,6 +4,7 @@
 #include "mem.h"
 #include "seed.h"
 #include "serve.h"
+#include "webhook_post.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -60,11 +61,13 @@ static bool open_sandbox(Sandbox *sandbox, const Options *options)
     if (!sandbox->store)
         return false;
     seed_fill(sandbox->store, options->projects, options->instances);
-    return true;
+    sandbox->webhook = webhook_open(options, sandbox->store, &sandbox->stopping);
+    return sandbox->webhook;
 }
 
 static void close_sandbox(Sandbox *sandbox)
 {
+    webhook_close(sandbox->webhook);
     faults_free(sandbox->faults);
     reqlog_free(sandbox->log);
     counts_free(sandbox->counts);
@@ -165,6 +168,10 @@ int main(int argc, char **argv)
         return result;
     if (!listen_parse(options.listen, &at, &why)) {
         fprintf(stderr, "skystack-sandbox: --listen: %s\n", why);
+        return 2;
+    }
+    if (options.webhook && !post_takes_url(options.webhook)) {
+        fputs("skystack-sandbox: --webhook: a URL is wanted, http:// or https://\n", stderr);
         return 2;
     }
     sigset_t signals;

@@ -10,7 +10,7 @@
 #define SKYSTACKFS_VERSION "unknown"
 #endif
 
-typedef enum OptionKind { KIND_TEXT, KIND_NUMBER, KIND_CHOICE, KIND_FLAG, KIND_LATER } OptionKind;
+typedef enum OptionKind { KIND_TEXT, KIND_NUMBER, KIND_CHOICE, KIND_FLAG } OptionKind;
 
 typedef struct Option {
     const char *name;
@@ -46,8 +46,10 @@ static const Option options[] = {
      "whose tokens are taken; those of the other are told apart (sandbox)"},
     {"--exit-with-parent", KIND_FLAG, FIELD(exit_with_parent), NULL, 0,
      "end when the thread that started this process ends"},
-    {"--webhook", KIND_LATER, 0, NULL, 0, NULL},
-    {"--webhook-secret-file", KIND_LATER, 0, NULL, 0, NULL},
+    {"--webhook", KIND_TEXT, FIELD(webhook), "URL", 0, "post what changes to this address"},
+    {"--webhook-secret-file", KIND_TEXT, FIELD(webhook_secret_file), "FILE", 0, "what these posts are signed with"},
+    {"--webhook-cacert", KIND_TEXT, FIELD(webhook_cacert), "FILE", 0,
+     "whom to believe where that address is https:// (the system's)"},
 };
 
 enum { OPTION_COUNT = sizeof options / sizeof *options };
@@ -69,9 +71,8 @@ static void print_help(void)
          "When ready it prints one line of JSON: endpoint, cacert, token_file and admin.\n");
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const Option *option = &options[i];
-        if (option->help)
-            printf("  %s%s%s\n        %s\n", option->name, option->value ? " " : "", option->value ? option->value : "",
-                   option->help);
+        printf("  %s%s%s\n        %s\n", option->name, option->value ? " " : "", option->value ? option->value : "",
+               option->help);
     }
     puts("  -h, --help\n        print this and exit\n"
          "  -V, --version\n        print the version and exit");
@@ -121,11 +122,8 @@ static int set_option(const Option *option, const char *value, Options *ret)
         return set_choice(option, value, field);
     case KIND_FLAG:
         *(int64_t *)field = 1;
-        return OPTIONS_GO_ON;
-    case KIND_LATER:
-        break;
     }
-    return complain(option->name, "not offered yet", NULL);
+    return OPTIONS_GO_ON;
 }
 
 static const Option *find_option(const char *arg, size_t len)
@@ -145,11 +143,8 @@ static int parse_one(int argc, char **argv, int *at, Options *ret)
     if (!option)
         return complain(arg, "unknown option, see --help", NULL);
     const char *value = arg[len] ? arg + len + 1 : NULL;
-    if (option->kind == KIND_FLAG || option->kind == KIND_LATER) {
-        if (value && option->kind == KIND_FLAG)
-            return complain(option->name, "takes no value", NULL);
-        return set_option(option, "", ret);
-    }
+    if (option->kind == KIND_FLAG)
+        return value ? complain(option->name, "takes no value", NULL) : set_option(option, "", ret);
     if (!value && *at + 1 < argc)
         value = argv[++*at];
     return value ? set_option(option, value, ret) : complain(option->name, "wants a value", NULL);
@@ -171,5 +166,7 @@ int options_parse(int argc, char **argv, Options *ret)
         if (result != OPTIONS_GO_ON)
             return result;
     }
+    if (ret->webhook && !ret->webhook_secret_file)
+        return complain("--webhook", "wants --webhook-secret-file as well", NULL);
     return OPTIONS_GO_ON;
 }

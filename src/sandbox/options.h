@@ -12,8 +12,9 @@ typedef enum TlsMax { TLS_MAX_1_3, TLS_MAX_1_2, TLS_MAX_1_1 } TlsMax;
 typedef enum Environment { ENVIRONMENT_SANDBOX, ENVIRONMENT_PRODUCTION } Environment;
 
 typedef struct Options {
-    const char *listen; /* ADDRESS:PORT as given; not checked here */
-    const char *dir;    /* NULL: a temporary folder */
+    const char *listen;                                         /* ADDRESS:PORT as given; not checked here */
+    const char *dir;                                            /* NULL: a temporary folder */
+    const char *webhook, *webhook_secret_file, *webhook_cacert; /* NULL: none; the first is not checked here */
     int64_t instances, projects;
     int64_t provision_ms, latency_ms;
     int64_t rate_minute, rate_day; /* 0: no limit */

@@ -8,6 +8,7 @@
 #include "settings.h"
 #include "store.h"
 #include "tokens.h"
+#include "webhook.h"
 #include "workdir.h"
 
 typedef struct Sandbox {
@@ -19,6 +20,7 @@ typedef struct Sandbox {
     Faults *faults;
     Reqlog *log;
     Counts *counts;
+    Webhook *webhook;
     char *endpoint; /* https://ADDRESS:PORT */
     char *admin;    /* http://ADDRESS:PORT */
     _Atomic bool stopping;
