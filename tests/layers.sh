@@ -27,6 +27,7 @@ declare -A may_use=(
     [store]='base model api disk'
     [tree]='base model store'
     [mount]='base tree'
+    [hook]='base model'
     [app]='base model net api disk store tree mount'
     [sandbox]=''
 )
@@ -37,9 +38,9 @@ declare -A library=(
     ['curl/']='net sandbox'
     ['fuse']='mount'
     ['sqlite3.h']='sandbox'
-    ['microhttpd.h']='sandbox'
+    ['microhttpd.h']='hook sandbox'
     ['gnutls/']='sandbox'
-    ['openssl/']='api sandbox'
+    ['openssl/']='api hook sandbox'
     ['cjson/']='model app sandbox'
 )
 
