@@ -141,8 +141,7 @@ int hook_set_secrets(Hook *hook, const Span *secrets, size_t count)
     for (size_t i = 0; i < count; i++)
         if (secrets[i].len == 0 || secrets[i].len > HOOK_SECRET_BYTES_MAX)
             return -ERR_INVALID;
-    explicit_bzero(kept, sizeof *kept);
-    kept->count = count;
+    *kept = (Secrets){.count = count};
     for (size_t i = 0; i < count; i++) {
         kept->bytes[i] = secrets[i].len;
         memcpy(kept->texts[i], secrets[i].at, secrets[i].len);

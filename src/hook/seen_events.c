@@ -131,7 +131,7 @@ static int write_lines(const Job *job)
 
 static void work(void *ctx)
 {
-    Job *job = ctx;
+    Job *job = &((SeenEvents *)ctx)->job;
 
     job->code = write_lines(job);
 }
