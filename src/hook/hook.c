@@ -62,10 +62,15 @@ static void schedule(Hook *hook)
         timer_start(hook->timer, delay_ms);
 }
 
+/* At its limit libmicrohttpd takes the listening socket out of its descriptor's set, and puts it back at the beginning of a
+ * run, while connections end at the end of one. */
 static void run(Hook *hook)
 {
+    hook->has_ended = false;
     (void)MHD_run(hook->daemon);
     schedule(hook);
+    if (hook->has_ended)
+        hook_run_soon(hook);
 }
 
 static void on_readable(void *ctx, int events)
@@ -109,6 +114,7 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **p
     } else if (*peer) {
         peer_end(*peer);
         *peer = NULL;
+        hook->has_ended = true;
     }
 }
 

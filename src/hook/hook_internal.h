@@ -70,6 +70,7 @@ struct Hook {
     Timer *timer;
     Peer peers[HOOK_CONNECTIONS_MAX];
     HookStats stats;
+    bool has_ended; /* a connection, in this run of libmicrohttpd */
     bool stopping;
     bool disk_failed; /* and the log says so */
 };
