@@ -1,6 +1,8 @@
 /* What senders may cost the receiver: bytes, time and connections. */
 #include "test_hook_steps.h"
 
+#define SIGNATURE "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+
 static const char head[] = "POST /hooks HTTP/1.1\r\nHost: here\r\n";
 
 /* A text of so many bytes around what is given; the caller's to free. */
@@ -141,8 +143,7 @@ static void a_sender_that_dribbles_is_cut_when_its_time_is_up(void **state)
         "",
         "POST /hooks HTTP/1.1\r\nHost: here\r\nX-Filling: ",
         "POST /hooks HTTP/1.1\r\nHost: here\r\nContent-Length: 200000\r\n\r\n",
-        "POST /hooks HTTP/1.1\r\nHost: here\r\nContent-Length: 200000\r\nX-Signature: "
-        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843\r\n\r\n",
+        "POST /hooks HTTP/1.1\r\nHost: here\r\nContent-Length: 200000\r\nX-Signature: " SIGNATURE "\r\n\r\n",
     };
     const size_t count = sizeof begins / sizeof *begins;
 
@@ -234,8 +235,7 @@ static void a_sender_that_goes_leaves_nothing_behind(void **state)
     begin_sender(talk_and_go, head, sizeof head - 1);
     begin_sender(talk_and_go, request, strlen(request));
     await_senders();
-    while (on.events == 0)
-        run_for(10);
+    assert_true(run_until(has_event));
     fake_drain(on.worker);
     run_for(SHORT_MS + 100);
     assert_int_equal(stats().connections, 0);
@@ -250,8 +250,7 @@ static void the_end_cuts_those_who_have_not_said_all(void **state)
     begin();
     begin_sender(talk_silently, NULL, 0);
     begin_sender(talk_plainly, head, sizeof head - 1);
-    while (stats().connections < 2)
-        run_for(10);
+    assert_true(run_until(has_two_connections));
     hook_free(on.hook);
     on.hook = NULL;
     await_senders();

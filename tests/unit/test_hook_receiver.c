@@ -199,8 +199,7 @@ static void a_repeat_while_the_first_is_written_waits_with_it(void **state)
     request = signed_request(SECRET, event_of("evt_1"));
     first = begin_sender(talk_plainly, request, strlen(request));
     second = begin_sender(talk_plainly, request, strlen(request));
-    while (stats().received < 2)
-        run_for(10);
+    assert_true(run_until(has_two_requests));
     run_for(50);
     assert_int_equal(on.ended, 0);
     assert_int_equal(on.events, 1);
@@ -238,8 +237,7 @@ static void at_the_end_those_who_wait_are_answered(void **state)
     use_slow_disk(LONG_MS);
     request = signed_request(SECRET, event_of("evt_1"));
     sender = begin_sender(talk_plainly, request, strlen(request));
-    while (on.events == 0)
-        run_for(10);
+    assert_true(run_until(has_event));
     hook_free(on.hook);
     on.hook = NULL;
     await_senders();

@@ -26,7 +26,7 @@
 #include "log.h"
 #include "test_disk_fakes.h"
 
-enum { SENDERS_MAX = 64, ANSWER_BYTES = 1024, LONG_MS = 20 * 1000, SHORT_MS = 600 };
+enum { SENDERS_MAX = 64, ANSWER_BYTES = 1024, LONG_MS = 5 * 1000, SHORT_MS = 600 };
 
 #define SECRET "a secret"
 
@@ -168,6 +168,14 @@ static inline void run_for(int64_t ms)
     timer_start(timer, ms);
     loop_run(on.loop);
     timer_free(timer);
+}
+
+/* Runs the loop until something holds, for as long as a request may take. */
+static inline bool run_until(bool (*holds)(void))
+{
+    for (unsigned i = 0; i < LONG_MS / 10 && !holds(); i++)
+        run_for(10);
+    return holds();
 }
 
 /* 0: the connection was closed without an answer. */
@@ -333,6 +341,21 @@ static inline HookStats stats(void)
 
     hook_stats(on.hook, &stats);
     return stats;
+}
+
+static inline bool has_event(void)
+{
+    return on.events > 0;
+}
+
+static inline bool has_two_requests(void)
+{
+    return stats().received == 2;
+}
+
+static inline bool has_two_connections(void)
+{
+    return stats().connections == 2;
 }
 
 /* From here on the disk is as slow as the test wants: it works in fake_drain() alone. */
