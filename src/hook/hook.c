@@ -15,7 +15,7 @@ enum { PEM_BYTES_MAX = 256 << 10 };
 
 static const char tls_versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
-#define HOOK_NAME(code, name) [HOOK_REFUSED_##code] = name,
+#define HOOK_NAME(code, name) [HOOK_REFUSED_##code] = (name),
 static const char *const refusal_names[] = {HOOK_REFUSALS(HOOK_NAME)};
 #undef HOOK_NAME
 

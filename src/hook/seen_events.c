@@ -83,7 +83,7 @@ static void forget_old(SeenEvents *seen)
         forget(seen, oldest);
 }
 
-static int remember(SeenEvents *seen, const SeenLine *line, uint64_t batch)
+static int remember(SeenEvents *seen, const SeenLine *line, uint64_t batch, Event **ret_event)
 {
     Event *event = malloc(sizeof *event);
 
@@ -95,7 +95,13 @@ static int remember(SeenEvents *seen, const SeenLine *line, uint64_t batch)
         return -ERR_NO_MEMORY;
     }
     DL_APPEND(seen->events, event);
+    *ret_event = event;
     return 0;
+}
+
+static Event *newest(const SeenEvents *seen)
+{
+    return seen->events ? seen->events->prev : NULL;
 }
 
 /* ---- on the worker: these touch the job and the disk, and nothing else ---- */
@@ -145,11 +151,10 @@ static int fill_job(SeenEvents *seen, bool anew)
 {
     size_t count = anew ? seen->index.count : seen->added, left = count;
     SeenLine *lines = malloc(count * sizeof *lines);
-    const Event *event = seen->events->prev;
 
     if (!lines)
         return -ERR_NO_MEMORY;
-    for (; left > 0; event = event->prev)
+    for (const Event *event = newest(seen); event && left > 0; event = event->prev)
         lines[--left] = event->line;
     seen->job = (Job){.fsio = seen->fsio,
                       .path = seen->path,
@@ -188,7 +193,7 @@ static int start(SeenEvents *seen)
 /* Those of a batch are on disk, or are never again. Not all of the list is walked: they are at its end. */
 static void settle_events(SeenEvents *seen, uint64_t batch, int code)
 {
-    Event *event = seen->events ? seen->events->prev : NULL, *before;
+    Event *event = newest(seen), *before;
 
     for (; event && event->batch > 0; event = before) {
         before = event == seen->events ? NULL : event->prev;
@@ -270,18 +275,19 @@ static void join(SeenEvents *seen, uint64_t batch, SeenWait *wait)
 
 static int add_new(SeenEvents *seen, const SeenLine *line, SeenWait *wait)
 {
-    int r = remember(seen, line, seen->batch);
+    Event *event;
+    int r = remember(seen, line, seen->batch, &event);
 
     if (r < 0)
         return r;
     seen->added++;
     r = seen->is_writing ? 0 : start(seen);
     if (r < 0) {
-        forget(seen, seen->events->prev);
+        forget(seen, event);
         seen->added--;
         return r;
     }
-    join(seen, seen->events->prev->batch, wait);
+    join(seen, event->batch, wait);
     return 0;
 }
 
@@ -317,13 +323,14 @@ size_t seen_events_count(const SeenEvents *seen)
 /* A line from the future was written by a clock that was wrong. */
 static int load_line(SeenEvents *seen, SeenLine *line, int64_t now_ms)
 {
+    Event *event;
     int r = 0;
 
     seen->file_lines++;
     if (line->wall_ms > now_ms)
         line->wall_ms = now_ms;
     if (line->wall_ms > now_ms - SEEN_KEEP_MS && !find(seen, line->key))
-        r = remember(seen, line, 0);
+        r = remember(seen, line, 0, &event);
     if (seen->index.count > SEEN_EVENTS_MAX)
         forget(seen, seen->events);
     return r;
