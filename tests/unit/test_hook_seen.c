@@ -12,7 +12,7 @@
 #include "test_api_fakes.h"
 #include "test_disk_fakes.h"
 
-enum { HOUR_MS = 3600 * 1000 };
+enum { HOUR_MS = 3600 * 1000, CALLS = 12 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -375,7 +375,7 @@ static void a_disk_that_fails_forgets_nothing_it_took(void **state)
 
     (void)state;
     for (enum Fault fault = FAULT_CLEAN; fault < FAULTS; fault++) {
-        for (unsigned call = 1; call < 24; call++) {
+        for (unsigned call = 1; call <= CALLS; call++) {
             FakeDisk disk = fake_disk(fault, call);
             bool durable[COUNT(ids)];
             Failure damage;
