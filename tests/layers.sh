@@ -28,7 +28,7 @@ declare -A may_use=(
     [tree]='base model store'
     [mount]='base tree'
     [hook]='base model'
-    [app]='base model net api disk store tree mount'
+    [app]='base model net api disk store tree mount hook'
     [sandbox]=''
 )
 

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "error.h"
 #include "log.h"
+#include "trust.h"
 
 /* ---- the source ---- */
 
@@ -62,52 +63,6 @@ void token_source_release(TokenSource *source)
 
 /* ---- a file or a value ---- */
 
-/* Why a file may not be trusted, with its mend; NULL if it may. */
-static const char *distrust(const FsioFacts *facts, uid_t user, const char **ret_mend)
-{
-    *ret_mend = NULL;
-    if (facts->is_link) {
-        *ret_mend = "Give the path of the file itself.";
-        return "it is a symbolic link";
-    }
-    if (!facts->is_regular)
-        return "it is not a regular file";
-    if (facts->owner != user && facts->owner != 0)
-        return "it belongs to somebody else";
-    if (facts->mode != 0600 && facts->mode != 0400)
-        return "others than its owner may use it";
-    return NULL;
-}
-
-static int refuse_file(const TokenSource *source, const FsioFacts *facts, uid_t user, Failure *ret_failure)
-{
-    const char *mend, *reason = distrust(facts, user, &mend);
-
-    if (!reason)
-        return 0;
-    *ret_failure =
-        failure_make(-ERR_TOKEN, "The token's file (%s) is not trusted by user %u: %s (mode %04o, owner %u).",
-                     source->named, (unsigned)user, reason, (unsigned)facts->mode, (unsigned)facts->owner);
-    if (mend)
-        failure_set_mend(ret_failure, "%s", mend);
-    else if (facts->owner != user && facts->owner != 0)
-        failure_set_mend(ret_failure, "chown %u %s && chmod 600 %s", (unsigned)user, source->file, source->file);
-    else
-        failure_set_mend(ret_failure, "chmod 600 %s", source->file);
-    return -ERR_TOKEN;
-}
-
-static int refuse_read(const TokenSource *source, int code, uid_t user, Failure *ret_failure)
-{
-    *ret_failure = failure_make(code, "The token's file (%s) can't be read by user %u: %s", source->named,
-                                (unsigned)user, error_sentence(code));
-    if (code == -ERR_NOT_FOUND)
-        failure_set_mend(ret_failure, "Write the token into %s, then chmod 600 %s", source->file, source->file);
-    else if (code == -ERR_NO_ACCESS)
-        failure_set_mend(ret_failure, "chown %u %s && chmod 600 %s", (unsigned)user, source->file, source->file);
-    return code;
-}
-
 static size_t without_line_end(const char *text, size_t len)
 {
     if (len > 0 && text[len - 1] == '\n')
@@ -117,26 +72,15 @@ static size_t without_line_end(const char *text, size_t len)
     return len;
 }
 
-static bool was_seen(const FsioFacts *facts)
-{
-    return facts->is_regular || facts->is_link || facts->mode != 0;
-}
-
 /* Wiped by the caller, whatever the outcome. */
 static int read_file(const TokenSource *source, Fsio *fsio, Buf *into, Failure *ret_failure)
 {
-    FsioFacts facts = {0};
-    uid_t user = geteuid();
-    int r = fsio_read(fsio, source->file, into, &facts);
+    const TrustFile file = {.what = "token", .path = source->file, .named = source->named};
+    int r = trust_read(fsio, &file, into, ret_failure);
 
-    if (r == -ERR_NOT_FOUND || (r < 0 && !was_seen(&facts)))
-        return refuse_read(source, r, user, ret_failure);
-    if (refuse_file(source, &facts, user, ret_failure) < 0)
-        return -ERR_TOKEN;
-    if (r < 0)
-        return refuse_read(source, r, user, ret_failure);
-    into->len = without_line_end(into->data, into->len);
-    return 0;
+    if (r == 0)
+        into->len = without_line_end(into->data, into->len);
+    return r;
 }
 
 static const char *find_fault(const char *text, size_t len)

@@ -15,6 +15,7 @@
 #include "say.h"
 #include "secret.h"
 #include "warm_start.h"
+#include "webhook.h"
 
 enum { PATH_BYTES = 4096, STATUS_BYTES = 64 << 10 };
 
@@ -286,8 +287,10 @@ static void on_signal(void *ctx, int signal_number)
 
     switch (signal_number) {
     case SIGHUP:
-        if (app->mount)
+        if (app->mount) {
             api_reload_token(app->api);
+            webhook_reload(app->webhook);
+        }
         break;
     case SIGUSR1:
         if (!app->mount || status_render(app, &page) < 0)
@@ -400,6 +403,7 @@ static int make_loop(App *app)
 static void tear_down(App *app)
 {
     mount_free(app->mount);
+    webhook_free(app->webhook);
     snapshot_release(&app->snapshot);
     store_cancel(app->probe);
     tree_free(app->tree);
@@ -431,8 +435,9 @@ static int choose_token(App *app)
 
 int app_run(Settings *settings)
 {
-    static int (*const steps[])(App *) = {open_state,  make_loop, open_journal, open_ledger, make_net,   make_api,
-                                          fetch_token, make_tree, warm_read,    probe,       warm_begin, serve};
+    static int (*const steps[])(App *) = {open_state, make_loop,     open_journal, open_ledger, make_net,
+                                          make_api,   fetch_token,   make_tree,    warm_read,   probe,
+                                          warm_begin, webhook_begin, serve};
     App app = {.settings = settings};
     int code = EXIT_OK;
 

@@ -32,6 +32,7 @@ typedef struct App {
     Store *store;
     Tree *tree;
     Mount *mount;
+    struct Webhook *webhook; /* NULL: nobody listens */
     StoreOp *probe;
     int64_t started_wall_ms;
     int exit_code;

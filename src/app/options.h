@@ -26,6 +26,7 @@ typedef struct Settings {
     char *protect;
     bool read_only, no_delete, allow_other, attrs_listed;
     char *state_dir;
+    char *webhook, *webhook_secret_file, *webhook_cert, *webhook_key;
     uid_t uid;
     gid_t gid;
     mode_t umask;

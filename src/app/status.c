@@ -7,6 +7,7 @@
 #include "date.h"
 #include "error.h"
 #include "error_line.h"
+#include "webhook.h"
 
 enum { STATUS_NOTICE_BYTES = 8 << 10 };
 static const double BYTES_IN_MB = 1e6;
@@ -178,6 +179,8 @@ int status_render(void *ctx, Buf *into)
     if (r == 0)
         r = add_kept(app, into);
     if (r == 0)
+        r = webhook_render(app->webhook, into);
+    if (r == 0)
         r = add_token(&status.token, into);
     if (r == 0)
         r = status_api_render(&status.api, &status.instances, into);
@@ -282,6 +285,7 @@ static cJSON *status_tree(App *app, const Status *status)
     add_list_json(root, "instances", &status->instances);
     add_token_json(root, &status->token);
     add_kept_json(root, app);
+    webhook_json(app->webhook, root);
     status_api_json(root, &status->api, &status->instances);
     kernel = cJSON_AddObjectToObject(root, "kernel");
     cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);

@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "error.h"
+#include "live.h"
 
 static uint32_t hash_of(const char *id)
 {
@@ -31,7 +32,8 @@ static void tell(Entry *entry, enum StoreEvent event, Resource *before, Resource
 {
     const Store *store = entry->set->store;
 
-    keep_note(entry->set->store);
+    if (event != STORE_EXPIRED)
+        keep_note(entry->set->store);
     if (store->watch)
         store->watch(store->watch_ctx, entry->set->kind, event, before, after, entry);
 }
@@ -238,10 +240,11 @@ int64_t entry_ttl_ms(const Entry *entry)
     const StoreConfig *config = &entry->set->store->config;
 
     if (entry->set->kind == STORE_PROJECTS)
-        return config->ttl_projects_ms;
-    if (resource_in_transition(entry->resource))
-        return entry->transition_ttl_ms ? entry->transition_ttl_ms : config->ttl_transition_ms;
-    return config->ttl_ms;
+        return live_ttl_ms(entry->set->store, config->ttl_projects_ms, false);
+    if (!resource_in_transition(entry->resource))
+        return live_ttl_ms(entry->set->store, config->ttl_ms, false);
+    return live_ttl_ms(entry->set->store,
+                       entry->transition_ttl_ms ? entry->transition_ttl_ms : config->ttl_transition_ms, true);
 }
 
 static int64_t known_since_ms(const Entry *entry, enum StoreNeed need)
@@ -259,6 +262,13 @@ void entry_expire(Entry *entry)
     entry->expired = entry->seen_expired = true;
 }
 
+void entry_overtake(Entry *entry)
+{
+    entry->generation = entry->set->store->generation;
+    entry_expire(entry);
+    tell(entry, STORE_EXPIRED, entry->resource, entry->resource);
+}
+
 Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
 {
     const StoreConfig *config = &entry->set->store->config;
@@ -268,7 +278,8 @@ Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
         .expired = is_expired(entry, need) || entry->warm,
         .warm = entry->warm && !entry->seen_expired && need != STORE_DETAILS,
         .age_ms = now - since,
-        .ttl_ms = stretch_ttl_ms(entry->set->store, need == STORE_SUMMARY ? config->ttl_ms : entry_ttl_ms(entry), now),
+        .ttl_ms = stretch_ttl_ms(entry->set->store,
+                                 need == STORE_SUMMARY ? set_ttl_ms(entry->set) : entry_ttl_ms(entry), now),
         .stale_limit_ms = need == STORE_DETAILS ? config->stale_contents_ms : config->stale_names_ms,
     };
 

@@ -4,6 +4,7 @@
 #include <utlist.h>
 
 #include "error.h"
+#include "live.h"
 #include "log.h"
 
 enum {
@@ -156,6 +157,7 @@ static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
     else if (failure->code == -ERR_NOT_FOUND && entry->generation <= fetch->generation)
         entry_bury(set, entry);
     reset_answer(set->store);
+    live_go_on(set->store);
     fetch_answer_all(&waiters, failure);
 }
 
@@ -350,6 +352,7 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
     if (!failure)
         take_list(set, &waiters);
     take_waiters(&set->fetch, &waiters);
+    live_go_on(set->store);
     fetch_answer_all(&waiters, failure);
 }
 
@@ -377,7 +380,7 @@ int64_t set_ttl_ms(const Set *set)
 {
     const StoreConfig *config = &set->store->config;
 
-    return set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms;
+    return live_ttl_ms(set->store, set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms, false);
 }
 
 Freshness set_freshness(const Set *set)

@@ -1,6 +1,6 @@
 #include "freshness.h"
 
-enum { TRANSITION_TTL_MAX_MS = 30000, STRETCHED_MAX_MS = 24 * 3600 * 1000 };
+enum { TRANSITION_TTL_MAX_MS = 30000, LIVE_TTL_MS = 3600 * 1000, STRETCHED_MAX_MS = 24 * 3600 * 1000 };
 
 static bool may_be_stale(const Freshness *facts)
 {
@@ -44,6 +44,13 @@ int64_t freshness_transition_ttl_ms(int64_t first_ms, int64_t last_ms, bool move
     if (moved || last_ms < first_ms)
         return first_ms;
     return last_ms * 2 < TRANSITION_TTL_MAX_MS ? last_ms * 2 : TRANSITION_TTL_MAX_MS;
+}
+
+int64_t freshness_live_ttl_ms(int64_t ttl_ms, bool in_transition)
+{
+    int64_t least = in_transition ? TRANSITION_TTL_MAX_MS : LIVE_TTL_MS;
+
+    return ttl_ms < least ? least : ttl_ms;
 }
 
 bool freshness_prefer_list(size_t singles_since_list, size_t rows, size_t page_rows)

@@ -46,6 +46,8 @@ int64_t freshness_patience_ms(const Freshness *facts);
 /* The next TTL of a thing in transition: doubled while nothing moves, up to 30 s, anew from `first_ms` when something
  * did. */
 int64_t freshness_transition_ttl_ms(int64_t first_ms, int64_t last_ms, bool moved);
+/* The TTL of what events are told of: a backstop, in case one is lost. */
+int64_t freshness_live_ttl_ms(int64_t ttl_ms, bool in_transition);
 /*
  * Whether many single looks are better replaced by one listing: when as many were made since the last one as a listing
  * has pages (the rule of the ski rental: never more than twice the requests of the best choice in hindsight).

@@ -6,6 +6,7 @@
 #include "api_token.h"
 #include "change.h"
 #include "error.h"
+#include "live.h"
 #include "store_internal.h"
 
 Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *clock)
@@ -22,7 +23,7 @@ Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *c
         store->sets[i].store = store;
         store->sets[i].kind = (enum StoreSet)i;
     }
-    if (warm_init(store) < 0 || settle_init(store) < 0) {
+    if (warm_init(store) < 0 || settle_init(store) < 0 || live_init(store) < 0) {
         store_free(store);
         return NULL;
     }
@@ -44,6 +45,7 @@ void store_free(Store *store)
     settle_free_all(store);
     warm_free(store);
     keep_free(store);
+    live_free(store);
     for (int i = 0; i < STORE_SETS; i++) {
         Set *set = &store->sets[i];
 

@@ -91,10 +91,11 @@ enum StoreEvent {
     STORE_ADDED,
     STORE_CHANGED,
     STORE_REMOVED,
-    STORE_RESET, /* every known id is gone or means another instance: they are about to be removed */
+    STORE_EXPIRED, /* it is said to have changed, and is not known yet in what */
+    STORE_RESET,   /* every known id is gone or means another instance: they are about to be removed */
 };
 
-/* before is NULL for ADDED, after is NULL for REMOVED, all three for RESET. Called inside of the store's own work: it may
+/* before is NULL for ADDED, after is NULL for REMOVED, all three for RESET; for EXPIRED both are the same. Called inside of the store's own work: it may
  * read the store and set tags, and must not start or cancel operations. */
 typedef void (*store_watch_fn)(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
                                StoreEntry *entry);
@@ -211,6 +212,17 @@ void store_list_facts(Store *store, enum StoreSet set, StoreListFacts *ret_facts
 void store_each(Store *store, enum StoreSet set, bool (*visit)(void *ctx, const StoreFacts *facts), void *ctx);
 /* The next look at this instance asks the API; with NULL, at anything. */
 void store_hint(Store *store, const char *id);
+/*
+ * Somebody who knows says that this instance changed, or may have come to be. It is asked for again soon, together with the
+ * others of the same moment, whoever looks: where many are cheaper to be had by a listing, by that. Never in the way of a
+ * person, and at most as often as a walk. From here on events tell what changes, and what is known is looked at again an
+ * hour later at the earliest, until none was heard of for a day.
+ */
+void store_look_again(Store *store, const char *id, bool may_be_new);
+/* The same of the projects. */
+void store_look_at_projects(Store *store);
+/* Whether events tell what changes. */
+bool store_is_live(const Store *store);
 
 /*
  * The warm start. What an earlier mount left is taken over where no complete list is known yet: names are then shown at

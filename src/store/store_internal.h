@@ -22,6 +22,7 @@
 
 typedef StoreEntry Entry;
 typedef struct Set Set;
+typedef struct Live Live;
 
 typedef struct Fetch {
     ApiCall *call;       /* NULL: none under way */
@@ -130,6 +131,7 @@ struct Store {
     StoreOp *orphans;      /* who waited for what was dropped by a reset */
     uint64_t world;        /* how often everything known turned out to be of another time: see reset.c */
     Timer *settle_timer, *warm_timer;
+    Live *live;
     /* Trouble: the last request failed for a reason that is not its own. While it lasts one request at a time tries
      * again. */
     bool trouble;
@@ -164,6 +166,8 @@ Freshness entry_freshness(const Entry *entry, enum StoreNeed need);
 void entry_facts(Entry *entry, StoreFacts *ret_facts);
 /* The next look at it asks the API. */
 void entry_expire(Entry *entry);
+/* As that, and what is under way says nothing of it: it left before the store's newest generation. */
+void entry_overtake(Entry *entry);
 
 /* stretch.c: what is looked at, and what that means for TTLs and classes */
 /* Somebody wants to know. */

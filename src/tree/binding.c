@@ -452,6 +452,28 @@ static void binding_on_reset(Tree *tree)
     reads_clear(tree->reads);
 }
 
+static void forget_attributes(Node *node)
+{
+    Node *child;
+
+    if (!node)
+        return;
+    node->tree->sink.node_changed(node->tree->sink.ctx, node->number, false);
+    DL_FOREACH(node->children, child)
+    {
+        forget_attributes(child);
+    }
+}
+
+/* The kernel was promised that its attributes hold for longer. */
+static void binding_expire(const Binding *binding)
+{
+    if (!binding->dir->tree->sink.node_changed)
+        return;
+    forget_attributes(binding->file);
+    forget_attributes(binding->view);
+}
+
 static void take_instance(Tree *tree, enum StoreEvent event, Resource *before, Resource *after, StoreEntry *entry)
 {
     Binding *binding = store_tag(entry);
@@ -461,6 +483,9 @@ static void take_instance(Tree *tree, enum StoreEvent event, Resource *before, R
         binding_end(binding);
     } else if (event == STORE_CHANGED && binding) {
         binding_change(tree, binding, before, after);
+    } else if (event == STORE_EXPIRED) {
+        if (binding)
+            binding_expire(binding);
     } else if (event != STORE_REMOVED) {
         store_facts(entry, &facts);
         binding_begin(tree, &facts);

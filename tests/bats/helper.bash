@@ -232,7 +232,7 @@ is_gone() {
 }
 
 status_of() {
-    jq "$1" "$MNT/.skystack/status.json"
+    jq "$@" "$MNT/.skystack/status.json"
 }
 
 is_mounted() {
