@@ -4,70 +4,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "api.h"
 #include "snapshot.h"
-#include "store.h"
-#include "test_api_fakes.h"
+#include "test_store_steps.h"
 
-#define ROW(id)               "{\"id\":\"" id "\",\"name\":\"n\"}"
-#define PAGE(rows, next)      "{\"data\":[" rows "],\"next_cursor\":" next "}"
 #define NUMBERED(rows, total) "{\"data\":[" rows "],\"pagination\":{\"total\":" total "}}"
 #define WHOLE(region)         "{\"id\":\"ins_1\",\"name\":\"n\",\"status\":\"running\",\"region\":\"" region "\"}"
 
-enum { TTL_MS = 10000, PATIENCE_MS = 5000, PAUSE_MS = 250 };
-
-static FakeClock fake;
-static FakeNet net;
-static Random chance = {.next = fake_next};
-static char path[] = "/tmp/test_store_lists.XXXXXX";
-static Api *api;
-static Store *store;
-static int dones;
-
-static int open_store(void **state)
-{
-    const ApiConfig config = {.endpoint = "https://api.test",
-                              .version = "2026-01-15",
-                              .token = {.file = path, .named = "token_file=THERE"},
-                              .timeout_ms = 30000,
-                              .wait_ms = 90000};
-    const StoreConfig times = {.ttl_ms = TTL_MS,
-                               .ttl_transition_ms = 2000,
-                               .ttl_projects_ms = 60000,
-                               .stale_contents_ms = 300000,
-                               .stale_names_ms = 86400000,
-                               .timeout_ms = 30000,
-                               .wait_ms = 90000};
-    Failure failure;
-
-    (void)state;
-    fake_clock_init(&fake);
-    fake_net_init(&net);
-    dones = 0;
-    if (api_new(&config, &net.net, &fake.clock, &chance, fsio_system(), &api, &failure) < 0)
-        return -1;
-    store = store_new(&times, api, NULL, &fake.clock);
-    return store ? 0 : -1;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    store_free(store);
-    api_free(api);
-    return 0;
-}
-
-static void on_done(void *ctx, const Failure *failure)
-{
-    (void)ctx;
-    assert_null(failure);
-    dones++;
-}
+enum { PAUSE_MS = 250 };
 
 static void on_got(void *ctx, const Failure *failure, Resource *resource)
 {
@@ -89,35 +35,6 @@ static void see(const char *id, enum StoreOutcome expected)
     StoreOp *op;
 
     assert_int_equal(store_get(store, id, STORE_SUMMARY, on_seen, NULL, &op), expected);
-}
-
-static StoreOp *look(enum StoreOutcome expected)
-{
-    StoreOp *op;
-
-    assert_int_equal(store_list(store, STORE_INSTANCES, NULL, on_done, NULL, &op), expected);
-    fake_pass(&fake, 0);
-    return op;
-}
-
-/* To one of so many requests. */
-static void answer_one_of(unsigned count, unsigned index, const char *body)
-{
-    assert_int_equal(net.count, count);
-    fake_answer(&net, index, 200, "", body);
-    fake_pass(&fake, 0);
-}
-
-static void answer(unsigned index, const char *body)
-{
-    answer_one_of(index + 1, index, body);
-}
-
-static bool is_known(const char *id)
-{
-    StoreFacts facts;
-
-    return store_peek(store, STORE_INSTANCES, id, &facts);
 }
 
 static void who_lost_patience_with_a_list_finds_it_whole_the_next_time(void **state)
@@ -380,12 +297,6 @@ static void what_a_list_brought_before_it_began_anew_may_be_gone(void **state)
     assert_int_equal(net.count, 5);
 }
 
-static int make_file(void **state)
-{
-    (void)state;
-    return fake_token_make(path);
-}
-
 /* What an earlier mount left. */
 static void restore(const char *row)
 {
@@ -427,14 +338,6 @@ static void who_waits_for_the_list_meanwhile_starts_it_and_it_is_asked_for_once(
     fake_pass(&fake, PAUSE_MS);
     assert_int_equal(net.count, 1);
 }
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-#define STORE_TEST(function) cmocka_unit_test_setup_teardown(function, open_store, close_store)
 
 int main(void)
 {
