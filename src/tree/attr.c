@@ -138,7 +138,7 @@ TreeAttr attr_of(Node *node)
 
 void attr_note_sent(Node *node, const TreeAttr *attr)
 {
-    node->sent_bytes = attr->bytes;
+    node->sent_bytes = (uint32_t)attr->bytes;
 }
 
 void entry_of(Node *node, int64_t valid_ms, TreeEntry *ret_entry)

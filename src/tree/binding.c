@@ -217,6 +217,7 @@ void binding_orphan(Node *node)
 
     node->binding = NULL;
     node->unlinked = true;
+    node_note_opened(node, NULL);
     DL_FOREACH(node->children, child)
     {
         binding_orphan(child);
@@ -248,6 +249,7 @@ void binding_take_node(Binding *binding, Node *node)
     node->kind = NODE_INSTANCE;
     node->unlinked = false;
     node_move(node, dir_node(binding->dir));
+    node_note_opened(node, NULL);
     node->binding = binding;
     binding->file = node;
 }
@@ -437,6 +439,8 @@ static void binding_change(Tree *tree, Binding *binding, Resource *before, Resou
     versions_note(binding, before);
     resource_unref(binding->resource);
     binding->resource = resource_ref(after);
+    if (binding->file)
+        node_note_opened(binding->file, NULL);
     note_change(binding, before, after);
 }
 

@@ -54,9 +54,16 @@ static void node_free(Node *node)
         node->binding->link = NULL;
     index_remove(&tree->nodes, hash_of(node->number), node);
     local_free(node->local);
+    resource_unref(node->opened);
     free(node);
     if (parent)
         node_unuse(parent);
+}
+
+void node_note_opened(Node *node, Resource *resource)
+{
+    resource_unref(node->opened);
+    node->opened = resource ? resource_ref(resource) : NULL;
 }
 
 Node *node_use(Node *node)
@@ -251,6 +258,7 @@ void node_free_all(Tree *tree)
         if (!each)
             continue;
         local_free(each->local);
+        resource_unref(each->opened);
         free(each->name);
         free(each);
     }

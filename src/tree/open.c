@@ -36,6 +36,7 @@ void handle_free(Handle *handle)
             local_closed(node);
     }
     text_unref(handle->text);
+    resource_unref(handle->shows);
     buf_release(&handle->buffer);
     resource_unref(handle->base);
     free(handle->name);
@@ -70,50 +71,84 @@ static bool is_unread(const Node *node)
  * them, from its own snapshot, and so does one with so much that a second copy in the page cache costs more than it
  * brings.
  */
-static TreeOpened opened_for_reading(Handle *handle)
+static TreeOpened opened_for_reading(const Handle *handle, uint64_t content, size_t bytes)
 {
     Node *node = handle->node;
-    uint64_t content = text_hash((Span){handle->text->data, handle->text->bytes});
     TreeOpened opened = {.handle = (uint64_t)(uintptr_t)handle, .noflush = true};
 
-    node->rendered = handle->text->bytes;
-    opened.direct = is_written_anew(node) || handle->text->bytes > TREE_SHARED_BYTES ||
-                    (node->open_handles > 1 && content != node->content);
+    node->rendered = (uint32_t)bytes;
+    opened.direct =
+        is_written_anew(node) || bytes > TREE_SHARED_BYTES || (node->open_handles > 1 && content != node->content);
     opened.keep = !opened.direct && content == node->content;
-    opened.attr_stale = !opened.direct && node->sent_bytes != handle->text->bytes;
-    if (!opened.direct && !opened.attr_stale && is_unread(node)) {
+    opened.attr_stale = !opened.direct && node->sent_bytes != bytes;
+    if (handle->text && !opened.direct && !opened.attr_stale && is_unread(node)) {
         opened.whole = handle->text->data;
-        opened.whole_bytes = handle->text->bytes;
+        opened.whole_bytes = bytes;
     }
     if (!opened.direct)
         node->content = content;
     return opened;
 }
 
-/* What the file holds is rendered once, here; reading then never waits. */
-static void finish_reading(TreeOp *op)
+static int render(Node *node, Text **ret_text)
 {
-    Handle *handle = handle_new(op->node, WRITE_NONE);
-    TreeReply reply = {0};
     Buf text;
     int r;
 
     buf_init(&text, RENDER_CAP);
-    r = handle ? content_of(op->node, &text) : -ERR_NO_MEMORY;
+    r = content_of(node, &text);
     if (r == 0) {
-        handle->text = text_of_buf(&text);
-        r = handle->text ? 0 : -ERR_NO_MEMORY;
+        *ret_text = text_of_buf(&text);
+        r = *ret_text ? 0 : -ERR_NO_MEMORY;
     }
     buf_release(&text);
+    return r;
+}
+
+/* What the file holds is rendered once, here; reading then never waits. */
+static int open_rendered(Handle *handle, Resource *resource, TreeOpened *ret_opened)
+{
+    Node *node = handle->node;
+    int r = render(node, &handle->text);
+
+    if (r < 0)
+        return r;
+    *ret_opened =
+        opened_for_reading(handle, text_hash((Span){handle->text->data, handle->text->bytes}), handle->text->bytes);
+    if (!ret_opened->direct)
+        node_note_opened(node, resource);
+    return 0;
+}
+
+/* The pages that the kernel has are still right: its text is most likely not asked for. */
+static TreeOpened open_again(Handle *handle)
+{
+    const Node *node = handle->node;
+
+    handle->shows = resource_ref(node->opened);
+    return opened_for_reading(handle, node->content, resource_file_bytes(node->opened));
+}
+
+static void finish_reading(TreeOp *op)
+{
+    Node *node = op->node;
+    Resource *resource = node->kind == NODE_INSTANCE ? binding_facts(node->binding).resource : NULL;
+    Handle *handle = handle_new(node, WRITE_NONE);
+    TreeReply reply = {0};
+    int r = handle ? 0 : -ERR_NO_MEMORY;
+
+    if (r == 0 && resource && node->opened == resource)
+        reply.opened = open_again(handle);
+    else if (r == 0)
+        r = open_rendered(handle, resource, &reply.opened);
     if (r < 0) {
         if (handle)
             handle_free(handle);
         op_fail(op, r);
         return;
     }
-    if (op->node->kind == NODE_INSTANCE)
-        reads_note(op->tree, &op->caller, binding_facts(op->node->binding).resource);
-    reply.opened = opened_for_reading(handle);
+    if (resource)
+        reads_note(op->tree, &op->caller, resource);
     op_finish(op, &reply);
 }
 
@@ -359,13 +394,33 @@ static Span readable(const Handle *handle)
     return (Span){buf_text(&handle->buffer), handle->buffer.len};
 }
 
+/* What was left until somebody reads it. */
+static int make_text(Handle *handle)
+{
+    Buf text;
+    int r;
+
+    if (!handle->shows)
+        return 0;
+    buf_init(&text, RENDER_CAP);
+    r = json_indent(&text, resource_text(handle->shows));
+    if (r == 0)
+        handle->text = text_of_buf(&text);
+    buf_release(&text);
+    if (!handle->text)
+        return -ERR_NO_MEMORY;
+    handle->shows = resource_unref(handle->shows);
+    return 0;
+}
+
 void tree_read(Tree *tree, uint64_t handle_number, uint64_t offset, size_t count, tree_done_fn done, void *ctx)
 {
-    Span text = readable((const Handle *)(uintptr_t)handle_number);
-    TreeReply reply = {.bytes = ""};
+    Handle *handle = (Handle *)(uintptr_t)handle_number;
+    TreeReply reply = {.code = make_text(handle), .bytes = ""};
+    Span text = readable(handle);
 
     (void)tree;
-    if (offset < text.len) {
+    if (reply.code == 0 && offset < text.len) {
         size_t left = text.len - (size_t)offset;
 
         reply.bytes = text.at + offset;

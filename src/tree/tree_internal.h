@@ -66,9 +66,10 @@ struct Node {
     struct Local *local; /* of a draft: what is kept of it here */
     uint64_t lookups;    /* the kernel's */
     uint64_t uses;
-    uint64_t content;    /* hash of what was last opened */
-    uint64_t sent_bytes; /* the size that the kernel was last told */
-    uint64_t rendered;   /* the size of what an open handle on a file that is written anew each time has */
+    uint64_t content;    /* hash of what was last opened … */
+    Resource *opened;    /* … if that was all of this resource; a reference; NULL: it was something else */
+    uint32_t sent_bytes; /* the size that the kernel was last told; no text is larger than this can say */
+    uint32_t rendered;   /* the size of what an open handle on a file that is written anew each time has */
     unsigned open_handles;
     unsigned char kind;
     bool unlinked;
@@ -153,7 +154,9 @@ enum WriteKind {
 
 struct Handle {
     Node *node;
-    Text *text; /* what is read */
+    Text *text; /* what is read … */
+    Resource
+        *shows; /* … or of what it is made once somebody reads it; a reference; NULL: it is there, or there is none */
     enum WriteKind writes;
     Buf buffer;    /* what was written */
     JsonScan scan; /* of all of it */
@@ -268,6 +271,8 @@ Node *node_local(Node *parent, const char *name);
 /* A node that no parent lists (its binding or project holds it). */
 Node *node_new(Tree *tree, enum NodeKind kind, Node *parent);
 Node *node_use(Node *node);
+/* What its content is the hash of, from here on; NULL: no resource. Takes a reference. */
+void node_note_opened(Node *node, Resource *resource);
 void node_unuse(Node *node);
 /* Takes a child's name away: it is found no more, and lives on while it is used. */
 void node_detach(Node *node);

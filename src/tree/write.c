@@ -36,7 +36,7 @@ int handle_truncate(Handle *handle, size_t bytes)
     json_scan_init(&handle->scan, true);
     handle->scanned = 0;
     handle->dirty = bytes > 0;
-    handle->node->rendered = handle->buffer.len;
+    handle->node->rendered = (uint32_t)handle->buffer.len;
     return r;
 }
 
@@ -216,7 +216,7 @@ static void write_step(TreeOp *op)
         return;
     }
     facts.state = scan_new(handle);
-    handle->node->rendered = handle->buffer.len;
+    handle->node->rendered = (uint32_t)handle->buffer.len;
     switch (commit_decide(&facts)) {
     case COMMIT_WAIT:
         op_finish(op, &reply);
