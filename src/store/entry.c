@@ -64,6 +64,7 @@ static Entry *entry_add(Set *set, Resource *row)
     entry->resource = resource_ref(row);
     DL_APPEND(set->entries, entry);
     set->json_bytes += resource_text(row).len;
+    set->moving += resource_in_transition(row);
     note_membership(set);
     return entry;
 }
@@ -76,6 +77,7 @@ static void replace_resource(Entry *entry, Resource *row)
     entry->resource = resource_ref(row);
     entry->shown = entry->shown && span_equal(resource_name(before), resource_name(row));
     set->json_bytes += resource_text(row).len - resource_text(before).len;
+    set->moving += (size_t)resource_in_transition(row) - (size_t)resource_in_transition(before);
     tell(entry, STORE_CHANGED, before, row);
     resource_unref(before);
 }
@@ -178,6 +180,7 @@ void entry_remove(Set *set, Entry *entry, StoreOp **waiters)
     DL_DELETE(set->entries, entry);
     index_remove(&set->by_id, hash_of(resource_id(entry->resource)), entry);
     set->json_bytes -= resource_text(entry->resource).len;
+    set->moving -= resource_in_transition(entry->resource);
     note_membership(set);
     tell(entry, STORE_REMOVED, entry->resource, NULL);
     if (entry->fetch)

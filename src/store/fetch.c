@@ -151,10 +151,12 @@ static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
 
     note_outcome(set->store, fetch, failure);
     take_waiters(fetch, &waiters);
-    if (answer)
+    if (failure && failure->code == -ERR_NOT_FOUND && entry->generation > fetch->generation)
+        failure = NULL; /* that was said before something else was: it is asked for again */
+    else if (answer)
         take_row(set, answer->resource, ROW_DETAILS, fetch->generation,
                  store_slept_since(set->store, fetch->asleep_ms));
-    else if (failure->code == -ERR_NOT_FOUND && entry->generation <= fetch->generation)
+    else if (failure->code == -ERR_NOT_FOUND)
         entry_bury(set, entry);
     reset_answer(set->store);
     live_go_on(set->store);
@@ -303,7 +305,8 @@ static void take_list(Set *set, StoreOp **waiters)
     remove_unlisted(set, waiters);
     tombstones_drop_before(set, set->fetch.generation);
     set->complete = true;
-    set->expired = set->warm = false;
+    set->warm = false;
+    set->expired = set->doubted > set->fetch.generation;
     set->complete_ms = clock_now_ms(store->clock) - set->fetch.paused_ms;
     if (set->kind == STORE_INSTANCES)
         settle_on_list(store, set->fetch.generation);
@@ -380,7 +383,8 @@ int64_t set_ttl_ms(const Set *set)
 {
     const StoreConfig *config = &set->store->config;
 
-    return live_ttl_ms(set->store, set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms, false);
+    return live_ttl_ms(set->store, set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms,
+                       set->moving > 0);
 }
 
 Freshness set_freshness(const Set *set)

@@ -81,6 +81,27 @@ static void drop_all(Live *live)
     }
 }
 
+/* Whoever looks next asks. What was heard of may have come, or have another name by now, so that is the list's to say. */
+static void doubt_list(const Live *live)
+{
+    instances_of(live)->expired = true;
+    instances_of(live)->doubted = live->store->generation;
+}
+
+static void give_up(Look *look)
+{
+    doubt_list(look->live);
+    drop(look);
+}
+
+static void give_up_all(Live *live)
+{
+    if (live->looks || live->whole)
+        doubt_list(live);
+    live->whole = false;
+    drop_all(live);
+}
+
 static bool is_absent(const Live *live, const char *id)
 {
     uint64_t hash = hash_mixed(id, strlen(id));
@@ -128,6 +149,8 @@ static void on_unknown(void *ctx, const Failure *failure, const ApiAnswer *answe
         (void)entry_take(instances_of(live), answer->resource, ROW_DETAILS, look->generation);
     else if (failure->code == -ERR_NOT_FOUND)
         note_absent(live, look->id);
+    else
+        doubt_list(live);
     drop(look);
     reset_answer(store);
     live_go_on(store);
@@ -180,7 +203,7 @@ static void ask_for_each(Live *live)
             under_way++;
         } else if (under_way < IN_FLIGHT_MAX) {
             if (ask_for(each, entry) < 0)
-                drop(each);
+                give_up(each);
             else
                 under_way++;
         }
@@ -215,8 +238,7 @@ static void on_time(void *ctx)
     live->armed = false;
     live->gathered_ms = clock_now_ms(live->store->clock);
     if (live->store->trouble) {
-        live->whole = false;
-        drop_all(live);
+        give_up_all(live);
     } else if (!api_may_go(live->store->api, API_WALK)) {
         arm(live, RETRY_MS);
     } else if (live->whole || is_cheaper_by_list(live)) {
@@ -295,7 +317,9 @@ bool store_is_live(const Store *store)
 
 int64_t live_ttl_ms(const Store *store, int64_t ttl_ms, bool in_transition)
 {
-    return ttl_ms > 0 && store_is_live(store) ? freshness_live_ttl_ms(ttl_ms, in_transition) : ttl_ms;
+    bool knows_all = !store->live->looks && !store->live->whole;
+
+    return ttl_ms > 0 && knows_all && store_is_live(store) ? freshness_live_ttl_ms(ttl_ms, in_transition) : ttl_ms;
 }
 
 int live_init(Store *store)

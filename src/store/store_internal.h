@@ -79,7 +79,9 @@ struct Set {
     Fetch fetch;
     bool complete;
     bool expired;
-    bool lacking;      /* a row came since the listing began, and there was no memory for it */
+    uint64_t
+        doubted;  /* the generation at which what is known began to be doubted: only a list that left later ends that */
+    bool lacking; /* a row came since the listing began, and there was no memory for it */
     uint64_t unmarked; /* a deletion took this generation, and there was no memory for its tombstone */
     bool warm;         /* an earlier mount left it, and it was not listed since … */
     bool awaits;       /* … which begins in a moment */
@@ -88,6 +90,7 @@ struct Set {
     int64_t changed_wall_ms;
     uint32_t listing; /* number of the listing under way or last done */
     size_t singles;   /* single looks since the last listing */
+    size_t moving;    /* entries in transition */
     size_t json_bytes;
 };
 

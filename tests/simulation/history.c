@@ -97,9 +97,11 @@ static CloudInstance *draw_instance(World *world)
 static void on_other(History *history)
 {
     World *world = &history->world;
-    CloudInstance *instance = draw_instance(world);
+    CloudInstance *instance;
     char name[16];
 
+    world->cloud.now_ms = world_now_ms(world);
+    instance = draw_instance(world);
     snprintf(name, sizeof name, "web-%u", 1 + chance_below(&world->chance, 8));
     switch (chance_below(&world->chance, 5)) {
     case 0:
@@ -119,6 +121,8 @@ static void on_other(History *history)
             cloud_touch(&world->cloud, instance);
     }
     world_trace(world, "another client changed ins_%u", instance ? instance->number : 0);
+    if (instance)
+        sim_events_tell(&world->events, instance);
 }
 
 static void on_clock_set(World *world)

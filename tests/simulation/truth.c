@@ -178,6 +178,7 @@ void truth_on_deed(void *ctx, enum CloudDeed deed, CloudInstance *instance)
         on_created(world, instance);
     if (deed == CLOUD_UPDATED)
         on_updated(world, instance);
+    sim_events_tell(&world->events, instance);
 }
 
 /* While the token is refused nothing is asked. Who began then may be answered of what was known before. */
@@ -333,6 +334,7 @@ void truth_told(World *world, WorldText *text, int code)
 
     world_trace(world, "told of %s %s: %s", what, text->name, error_name(code));
     text->outcome = code;
+    text->unsettled |= code == -ERR_UNSETTLED;
     /* It takes the place of those that were there to be seen when it began. Its file may have moved. */
     for (unsigned i = 0; i < cloud_project_count(&world->cloud) && !text->is_mkdir; i++)
         drop_kept(world, i, text->name, text->begun_ms);
@@ -428,8 +430,13 @@ static int64_t since_ms(World *world, int64_t asked_ms, bool by_list)
     if (stats.token_latched || world->config.per_minute > 0 || world->net.latency_ms > SWIFT_MS ||
         trouble_ms(world) + CALM_MS > since)
         return world->mounted_ms;
-    if (by_list && world->net.lists.count > 0)
-        return sim_lists_told_ms(&world->net.lists, world->config.store.ttl_ms, asked_ms, world_now_ms(world));
+    if (by_list && world->net.lists.count > 0) {
+        int64_t told_ms =
+            sim_lists_told_ms(&world->net.lists, world->config.store.ttl_ms, asked_ms, world_now_ms(world));
+        int64_t heard_ms = asked_ms - SIM_EVENTS_HEARD_MS; /* what changed before is known from events */
+
+        return world->events.on && heard_ms < told_ms ? heard_ms : told_ms;
+    }
     return since;
 }
 
@@ -551,8 +558,7 @@ static bool has_double(const World *world, const WorldText *text)
 static void check_kept(World *world, const WorldText *text)
 {
     StoreText kept;
-    bool excused = text->mount != world->mounts || world->disk_failed ||
-                   (text->outcome == -ERR_UNSETTLED && has_double(world, text));
+    bool excused = text->mount != world->mounts || world->disk_failed || (text->unsettled && has_double(world, text));
 
     if (text->kept && text->created + text->updated == 0 && !excused && !find_kept(world, text, &kept))
         world_violation(world, "the text %s of %s came to %s, and is kept nowhere", text->marker, text->name,

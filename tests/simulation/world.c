@@ -9,7 +9,7 @@
 #include "error.h"
 #include "truth.h"
 
-enum { STREAM_HISTORY, STREAM_DISK, STREAM_WORKER, STREAM_NET, STREAM_CLOUD, STREAM_PROGRAM };
+enum { STREAM_HISTORY, STREAM_DISK, STREAM_WORKER, STREAM_NET, STREAM_CLOUD, STREAM_PROGRAM, STREAM_EVENTS };
 
 static const char STATE_DIR[] = "/state", TOKEN_FILE[] = "/etc/token";
 
@@ -71,6 +71,7 @@ void world_init(World *world, ChanceSource *source, const WorldConfig *config, b
     sim_clock_init(&world->clock);
     sim_disk_init(&world->disk, chance_stream(source, STREAM_DISK));
     sim_worker_init(&world->worker, &world->clock, chance_stream(source, STREAM_WORKER));
+    sim_events_init(&world->events, world, chance_stream(source, STREAM_EVENTS));
     cloud_init(&world->cloud, &config->cloud, chance_stream(source, STREAM_CLOUD), truth_on_deed, world);
     world->cloud.now_ms = world->clock.now_ms;
     world->cloud.wall_offset_ms = world->clock.wall_offset_ms;
@@ -86,6 +87,7 @@ void world_release(World *world)
     sim_net_release(&world->net);
     cloud_release(&world->cloud);
     sim_disk_release(&world->disk);
+    sim_events_release(&world->events);
     sim_clock_release(&world->clock);
 }
 

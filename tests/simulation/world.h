@@ -11,6 +11,7 @@
 #include "filewatch.h"
 #include "journal.h"
 #include "sim_disk.h"
+#include "sim_events.h"
 #include "sim_net.h"
 #include "sim_worker.h"
 #include "state.h"
@@ -61,6 +62,7 @@ typedef struct WorldText {
     unsigned instance; /* the number of what it made or changed; 0: nothing yet */
     unsigned revision; /* which that has had since */
     int outcome;       /* as the writer was told; 1: not yet */
+    bool unsettled;    /* he was told once that nobody knows: putting it in place again in vain does not end that */
     bool kept;         /* it is to be among the kept texts … */
     unsigned kept_project;
     char kept_name[CLOUD_NAME_BYTES]; /* … under this name: its file may have moved since it was opened */
@@ -94,6 +96,7 @@ typedef struct World {
     SimWorker worker;
     SimNet net;
     Cloud cloud;
+    SimEvents events;
     WorldRandom random;
     WorldWatch watch;
     State *state;
