@@ -22,7 +22,7 @@ first          cold kernel+curl            ns        2         1.2*curl,1.25*con
 head           cold ours                   ns        -         4requests                       -  | `ls -U \| head -n 1`, cold
 everything     cold ours                   ns        1+pages   -                              -  | `ls -l`, `find`, `du`, `grep -r` and `cat *` at once, cold
 ls-l-warm      warm all                    ns        0         1.1*tmpfs,1.2*linear           -  | `ls -l`, warm
-cat-first      cold kernel                 ns        0         1.5*ours/cat                   -  | `cat *` after `ls`, the first
+cat-first      cold kernel                 ns        0         1.3*ours/cat                   -  | `cat *` after `ls`, the first
 cat            warm readable               ns        0         0.85*ceiling,0.083*rclone      -  | `cat *`, warm
 grep           warm readable               ns        0         0.85*ceiling,0.083*rclone      -  | `grep -rl`, warm
 open-one       warm readable               ns        0         1.25*ceiling,0.02*rclone,1.25*constant -  | open, read, close on one core
@@ -30,16 +30,16 @@ open-two       warm kernel                 ns        0         0.5*ceiling      
 paced          warm ours                   ns        0         -                              -  | open, read, close of one file now and then
 by-name        cold ours                   ns        2         -                              -  | `cat` of one file, cold
 warm-start     cold ours                   ns        -         250ms                          -  | mount to first `ls` from a snapshot
-calls          cold ours                   count     0         4                              -  | lookups and extended attributes that the kernel asks for, warm `ls -l`
+calls          cold ours                   count     0         2                              -  | lookups and extended attributes that the kernel asks for, warm `ls -l`
 memory         cold daemons+allowance      bytes     1+pages   1*allowance                    -  | memory, all looked at
 idle           cold daemons                count     0         0                              -  | wake-ups in 5 s of nobody looking
-decode         warm ours                   ns        -         6.67ms                         -  | decode 1 MB of a page
+decode         warm ours                   ns        -         5ms                            -  | decode 1 MB of a page
 first-away     cold ours+curl              ns        2         1.2*curl                       {"latency_ms":20}  | first name, cold, 20 ms away
 one-by-one     cold ours+curl              ns        1+pages   1.5*curl                       {"latency_ms":20}  | `ls -l`, cold, 20 ms away: by cursor
 numbered       cold ours                   ns        1+pages   0.333*ours/one-by-one          {"latency_ms":20,"pagination":"page"}  | the same, by page number
 after-summary  cold ours                   ns        1         -                              {"rows":"summary"}  | `cat` of one file after `ls` of summaries
 hundred        cold ours                   ns        1         -                              {"rows":"summary","latency_ms":20}  | 100 readers of one file, 20 ms away
-together       cold ours                   ns        64        200ms                          {"rows":"summary","latency_ms":20}  | 64 cold files at once, 20 ms away
+together       cold ours                   ns        64        150ms                          {"rows":"summary","latency_ms":20}  | 64 cold files at once, 20 ms away
 meanwhile      cold ours                   ns        64        1.5*ours/paced                 {"rows":"summary","latency_ms":20}  | … a cached file meanwhile
 create         warm ours                   ns        1         -                              -  | `echo … >new.json`
 update         warm ours                   ns        2         -                              -  | `echo … >web-1.json`
