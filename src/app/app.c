@@ -198,6 +198,7 @@ static int make_tree(App *app)
         .ttl_ms = settings->ttl_ms,
         .ttl_transition_ms = settings->ttl_transition_ms,
         .ttl_projects_ms = settings->ttl_projects_ms,
+        .ttl_health_ms = settings->ttl_health_ms,
         .stale_contents_ms = settings->stale_if_error_ms,
         .stale_names_ms = APP_STALE_NAMES_MS,
         .timeout_ms = settings->timeout_ms,

@@ -51,6 +51,8 @@ static const Option table[] = {
     {"ttl_transition", OPTION_SECONDS, AT(ttl_transition_ms), "S", "2",
      "the same for instances that are changing their status"},
     {"ttl_projects", OPTION_SECONDS, AT(ttl_projects_ms), "S", "60", "the same for the list of projects"},
+    {"ttl_health", OPTION_SECONDS, AT(ttl_health_ms), "S", "5",
+     "the same for NAME/health and NAME/utilization/, which change by themselves"},
     {"stale_if_error", OPTION_SECONDS, AT(stale_if_error_ms), "S", "300",
      "how old contents may be while the API fails"},
     {"timeout", OPTION_DURATION, AT(timeout_ms), "S", "30", "longest that the network may take for one call"},

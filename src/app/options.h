@@ -19,7 +19,7 @@ typedef struct Settings {
     bool foreground, debug;
     char *token_file, *token_command, *cacert, *api_version, *project;
     char *region, *size, *image, *profile;
-    int64_t ttl_ms, ttl_transition_ms, ttl_projects_ms, stale_if_error_ms, timeout_ms, wait_ms;
+    int64_t ttl_ms, ttl_transition_ms, ttl_projects_ms, ttl_health_ms, stale_if_error_ms, timeout_ms, wait_ms;
     unsigned requests_per_minute, requests_per_day;
     int64_t delete_delay_ms;
     unsigned max_deletes, max_creates;

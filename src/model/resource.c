@@ -441,6 +441,11 @@ bool resource_server_owns(Span field_name)
     return false;
 }
 
+bool resource_is_vital(Span field_name)
+{
+    return span_is(field_name, "health") || span_is(field_name, "utilization");
+}
+
 static bool owns_raw(Span raw_name)
 {
     for (size_t i = 0; i < sizeof(server_fields) / sizeof(*server_fields); i++)

@@ -63,5 +63,7 @@ bool resource_same(const Resource *a, const Resource *b);
 bool resource_same_settings(const Resource *a, const Resource *b);
 /* Whether the server owns a top-level field: id, status, ip, created_at, updated_at, health, utilization. */
 bool resource_server_owns(Span field_name);
+/* Whether a top-level field changes by itself in an instance that is settled: health, utilization. */
+bool resource_is_vital(Span field_name);
 
 #endif

@@ -272,24 +272,41 @@ void entry_overtake(Entry *entry)
     tell(entry, STORE_EXPIRED, entry->resource, entry->resource);
 }
 
+/* As it was asked for; a summary is as fresh as a list. */
+static int64_t wanted_ttl_ms(const Entry *entry, enum StoreNeed need)
+{
+    const StoreConfig *config = &entry->set->store->config;
+    int64_t ttl = need == STORE_SUMMARY ? set_ttl_ms(entry->set) : entry_ttl_ms(entry);
+
+    return need == STORE_VITALS && config->ttl_health_ms < ttl ? config->ttl_health_ms : ttl;
+}
+
 Freshness entry_freshness(const Entry *entry, enum StoreNeed need)
 {
     const StoreConfig *config = &entry->set->store->config;
+    bool contents = need == STORE_DETAILS || need == STORE_VITALS;
     int64_t now = now_ms(entry->set), since = known_since_ms(entry, need);
     Freshness facts = {
         .known = since != 0,
         .expired = is_expired(entry, need) || entry->warm,
-        .warm = entry->warm && !entry->seen_expired && need != STORE_DETAILS,
+        .warm = entry->warm && !entry->seen_expired && !contents,
         .age_ms = now - since,
-        .ttl_ms = stretch_ttl_ms(entry->set->store,
-                                 need == STORE_SUMMARY ? set_ttl_ms(entry->set) : entry_ttl_ms(entry), now),
-        .stale_limit_ms = need == STORE_DETAILS ? config->stale_contents_ms : config->stale_names_ms,
+        .ttl_ms = stretch_ttl_ms(entry->set->store, wanted_ttl_ms(entry, need), now),
+        .stale_limit_ms = contents ? config->stale_contents_ms : config->stale_names_ms,
     };
 
     fetch_freshness(entry->set->store, entry->fetch, now, &facts);
     if (facts.warm) /* its list, if it is under way, brings it too */
         fetch_freshness(entry->set->store, &entry->set->fetch, now, &facts);
     return facts;
+}
+
+int64_t store_vitals_ms(StoreEntry *entry)
+{
+    Freshness facts = entry_freshness(entry, STORE_VITALS);
+    int64_t left = facts.known && !facts.expired ? facts.ttl_ms - facts.age_ms : 0;
+
+    return left > 0 ? left : 0;
 }
 
 void entry_facts(Entry *entry, StoreFacts *ret_facts)

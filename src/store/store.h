@@ -48,10 +48,12 @@ enum StoreNeed {
     STORE_SUMMARY,    /* that it exists, and its name */
     STORE_ATTRIBUTES, /* all of it; while the API fails, for as long as names are served */
     STORE_DETAILS,    /* all of it; while the API fails, for as long as contents are */
+    STORE_VITALS,     /* the same, and so fresh that what changes by itself is to be trusted: health, utilization */
 };
 
 typedef struct StoreConfig {
     int64_t ttl_ms, ttl_transition_ms, ttl_projects_ms;
+    int64_t ttl_health_ms;     /* of what changes by itself; the others hold for it too where they are shorter */
     int64_t stale_contents_ms; /* how old details may be served while the API fails */
     int64_t stale_names_ms;    /* how old lists may be */
     int64_t timeout_ms;        /* how long a waiter waits for the network … */
@@ -204,6 +206,8 @@ bool store_cancel(StoreOp *op);
 /* What is known now, at no request. False if nothing is. */
 bool store_peek(Store *store, enum StoreSet set, const char *id, StoreFacts *ret_facts);
 void store_facts(StoreEntry *entry, StoreFacts *ret_facts);
+/* How long what changes by itself (its health, its utilization) may be taken as true from now; 0: its time is up. */
+int64_t store_vitals_ms(StoreEntry *entry);
 /* Whether the last request failed for a reason that is not its own: the API can't be reached, refuses the token, limits
  * us. */
 bool store_in_trouble(const Store *store);

@@ -43,6 +43,8 @@ static void attr_of_instance(const Node *node, TreeAttr *attr)
         attr->bytes = facts.whole ? value_bytes(node) : UNKNOWN_BYTES;
     else
         attr->valid_ms = facts.fresh_ms;
+    if (node->kind == NODE_VALUE && attr->valid_ms > 0 && value_is_vital(node))
+        attr->valid_ms = store_vitals_ms(binding->entry);
 }
 
 /* Files that are written anew at each open: their size is that of what is open now, or nobody's guess. */

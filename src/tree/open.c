@@ -156,8 +156,9 @@ static bool need_content(TreeOp *op)
 {
     switch ((enum NodeKind)op->node->kind) {
     case NODE_INSTANCE:
-    case NODE_VALUE:
         return op_need_instance(op, op->node->binding, STORE_DETAILS);
+    case NODE_VALUE:
+        return op_need_instance(op, op->node->binding, value_is_vital(op->node) ? STORE_VITALS : STORE_DETAILS);
     case NODE_TABLE:
     case NODE_NDJSON:
         return op_need_list(op, STORE_PROJECTS) && op_need_list(op, STORE_INSTANCES);

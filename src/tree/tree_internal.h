@@ -397,6 +397,8 @@ int value_of(const Node *node, Span *ret_value);
 int value_text(Span value, Buf *into);
 /* Whether the API lets one set it, by its top-level field. */
 bool value_may_be_set(const Node *node);
+/* Whether it changes by itself, by its top-level field. */
+bool value_is_vital(const Node *node);
 /* The merge patch that sets the value to what was written: as text where it is a string now, as JSON otherwise. 0,
  * -ERR_INVALID, … */
 int value_patch(const Node *node, Span written, Buf *into);

@@ -96,6 +96,13 @@ static const Node *top_of(const Node *node)
     return node;
 }
 
+bool value_is_vital(const Node *node)
+{
+    const Node *top = top_of(node);
+
+    return top->name && resource_is_vital(span_of(top->name));
+}
+
 bool value_may_be_set(const Node *node)
 {
     const Node *top = top_of(node);

@@ -54,6 +54,7 @@ StoreConfig world_store_defaults(void)
     return (StoreConfig){.ttl_ms = 10000,
                          .ttl_transition_ms = 2000,
                          .ttl_projects_ms = 60000,
+                         .ttl_health_ms = 5000,
                          .stale_contents_ms = 300000,
                          .stale_names_ms = 86400000,
                          .timeout_ms = 30000,

@@ -33,6 +33,7 @@ static inline int open_store(void **state)
     const StoreConfig times = {.ttl_ms = TTL_MS,
                                .ttl_transition_ms = 2000,
                                .ttl_projects_ms = 60000,
+                               .ttl_health_ms = 5000,
                                .stale_contents_ms = 300000,
                                .stale_names_ms = 86400000,
                                .timeout_ms = 30000,
