@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "api_tally.h"
 #include "api_token.h"
 #include "buf.h"
 #include "error.h"
@@ -354,6 +355,11 @@ int api_fetch_token(Api *api, api_token_fn done, void *ctx, Failure *ret_failure
     return ret_failure->code < 0 ? ret_failure->code : 1;
 }
 
+const ApiTally *api_tally(const Api *api)
+{
+    return &api->courier.tally;
+}
+
 const char *api_notice(Api *api)
 {
     return version_notice(&api->courier.version, clock_now_ms(api->courier.clock));
@@ -378,4 +384,6 @@ void api_stats(Api *api, ApiStats *ret_stats)
     ret_stats->token_latched = credential_latched(courier->credential);
     line_stats(courier->line, ret_stats);
     courier_stats(courier, ret_stats);
+    ret_stats->version_refused = version_is_refused(&courier->version, clock_now_ms(courier->clock));
+    ret_stats->notice_ms = version_notice_ms(&courier->version, clock_now_ms(courier->clock));
 }

@@ -70,15 +70,22 @@ typedef struct ApiStats {
     int64_t next_ms;               /* … for so long from now; -1: nobody knows */
     int64_t pace_ms;               /* see api_pace_ms() */
     unsigned day_kept;             /* of the day's requests, for changes alone */
-    bool day_in_memory;            /* the day's count can't be written to disk at present */
+    bool day_spent;                /* … and these are all that is left … */
+    int64_t day_spent_ms;          /* … for so long already */
+    bool day_in_memory;            /* the day's count can't be written to disk at present … */
+    int64_t day_in_memory_ms;      /* … for so long already */
     bool unreachable;           /* calls are refused, but for one now and then, because so many failed in a row … */
     unsigned unreachable_calls; /* … so many, … */
     int64_t unreachable_ms;     /* … since so long, … */
+    int unreachable_code;       /* … the last one for this reason, … */
     int64_t try_ms;             /* … and one is let through in so long */
     unsigned minute_used, minute_limit;
     unsigned day_used, day_limit;
-    int64_t held_ms;    /* the line stands still for so long from now, by a Retry-After; 0: it moves */
-    bool token_latched; /* refused, and no request is sent until it changes */
+    int64_t held_ms;      /* the line stands still for so long from now, by a Retry-After; 0: it moves … */
+    int64_t holding_ms;   /* … and has for so long already */
+    bool version_refused; /* what api_notice() says is that the version is refused … */
+    int64_t notice_ms;    /* … and it has been so for so long */
+    bool token_latched;   /* refused, and no request is sent until it changes */
 } ApiStats;
 
 /* Loads the token first, but for a command's: on failure ret_failure says what is wrong. */

@@ -92,6 +92,7 @@ void courier_stats(const Courier *courier, ApiStats *stats)
     int64_t now_ms = clock_now_ms(courier->clock);
 
     stats->unreachable = !breaker_is_closed(&courier->breaker);
+    stats->unreachable_code = stats->unreachable ? courier->unreachable.code : 0;
     stats->unreachable_calls = courier->breaker.failures;
     stats->unreachable_ms = stats->unreachable ? now_ms - courier->breaker.since_ms : 0;
     stats->try_ms = breaker_wait_ms(&courier->breaker, now_ms);

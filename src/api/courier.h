@@ -4,6 +4,7 @@
 #ifndef SKY_COURIER_H
 #define SKY_COURIER_H
 
+#include "api_tally.h"
 #include "breaker.h"
 #include "credential.h"
 #include "line.h"
@@ -30,6 +31,7 @@ typedef struct Courier {
     Failure unreachable; /* the last of what the breaker counts */
     RetryQuota quota;
     uint64_t requests, failures, retries, by_class[API_CLASSES];
+    ApiTally tally;
 } Courier;
 
 /* An exchange's answer. */

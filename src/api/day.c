@@ -28,7 +28,8 @@ struct Day {
     LedgerClaim claim;      /* … this one */
     bool wanted;            /* a request waits for it */
     int64_t quiet_until_ms; /* the ledger is left alone until then */
-    int64_t lent_until_ms;  /* requests go without it until then */
+    int64_t lent_until_ms;  /* requests go without it until then … */
+    int64_t lent_since_ms;  /* … and do since */
     bool warned;
     bool known; /* a claim has come back */
     unsigned recent;
@@ -82,6 +83,8 @@ static void schedule(Day *day)
 /* Requests go without the ledger for a while. */
 static void lend(Day *day, int code)
 {
+    if (!day->warned)
+        day->lent_since_ms = now_ms(day);
     day->lent_until_ms = day->quiet_until_ms = now_ms(day) + DAY_LENT_MS;
     if (!day->warned)
         log_warn("The day's count of requests can't be kept on disk (%s); until it can, a restart forgets it.",
@@ -345,4 +348,9 @@ unsigned day_take_recent(Day *day)
 bool day_is_lent(const Day *day)
 {
     return has_ledger(day) && is_lent(day);
+}
+
+int64_t day_lent_ms(const Day *day)
+{
+    return day_is_lent(day) ? now_ms(day) - day->lent_since_ms : 0;
 }

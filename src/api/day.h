@@ -64,5 +64,7 @@ unsigned day_reserve(const Day *day);
 int64_t day_pace_ms(Day *day);
 /* The ledger can't be written: what is sent now is forgotten if the process ends. */
 bool day_is_lent(const Day *day);
+/* For how long that has been so; 0 where it is not. */
+int64_t day_lent_ms(const Day *day);
 
 #endif

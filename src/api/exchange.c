@@ -204,6 +204,14 @@ static void note_attempt(Exchange *exchange, const NetResponse *response, const 
         exchange->limited = *failure;
 }
 
+static void tally(const Exchange *exchange, const NetResponse *response)
+{
+    Courier *courier = exchange->courier;
+
+    api_tally_note(&courier->tally, exchange->ticket.class, response->code < 0 ? API_STATUS_NONE : response->status,
+                   clock_now_ms(courier->clock) - exchange->sent_ms);
+}
+
 static void on_answer(void *ctx, const NetResponse *response)
 {
     Exchange *exchange = ctx;
@@ -216,6 +224,7 @@ static void on_answer(void *ctx, const NetResponse *response)
     line_ended(courier->line, &exchange->ticket);
     judge(exchange, response, &verdict);
     note_attempt(exchange, response, &verdict.failure);
+    tally(exchange, response);
     courier->failures += response->code < 0 || response->status < 200 || response->status > 299;
     renewed = courier_heed(courier, &news, &verdict.failure);
     if (go_on(exchange, response, renewed)) {
@@ -361,6 +370,7 @@ static void abort_one(Exchange *exchange)
     credential_leave(exchange->courier->credential, &exchange->waiter);
     if (exchange->flight) {
         net_cancel(exchange->flight);
+        api_tally_note(&exchange->courier->tally, exchange->ticket.class, API_STATUS_CANCELLED, 0);
         line_ended(exchange->courier->line, &exchange->ticket);
     }
     unlink_and_free(exchange);

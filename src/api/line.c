@@ -15,7 +15,9 @@ struct Line {
     unsigned counts[LANES];
     uint64_t numbers;                      /* given so far */
     unsigned in_flight, patient_in_flight; /* the second: of those that leave others room */
-    int64_t held_until_ms;
+    int64_t held_until_ms, held_since_ms;
+    bool spent; /* the day has nothing left but for changes … */
+    int64_t spent_since_ms;
     int64_t wait_ms;
     unsigned per_day;
     bool leased; /* the day's ledger does not stand in the way */
@@ -60,6 +62,16 @@ static enum LineOutcome judge_day(Line *line, enum ApiClass class)
         [DAY_HAS_MORE] = LINE_GO, [DAY_SPENT] = LINE_DAY_SPENT, [DAY_SHARE_SPENT] = LINE_SHARE_SPENT};
 
     return outcomes[day_judge(line->day, class)];
+}
+
+/* Looks whether the day has come to its end, or has something left again. */
+static void note_day(Line *line)
+{
+    bool spent = judge_day(line, API_READ) == LINE_DAY_SPENT;
+
+    if (spent && !line->spent)
+        line->spent_since_ms = clock_now_ms(line->clock);
+    line->spent = spent;
 }
 
 /* What to tell a ticket with so many others before it: to go (or to wait for it), or that it is no use. */
@@ -170,6 +182,7 @@ static void give_turn(Line *line, LineTicket *ticket)
     line->patient_in_flight += is_patient(ticket->class);
     budget_spend(&line->minute, clock_now_ms(line->clock));
     day_spend(line->day, ticket->class);
+    note_day(line);
 }
 
 static void pump(void *ctx)
@@ -197,6 +210,7 @@ static void on_day(void *ctx)
     int64_t now_ms = clock_now_ms(line->clock);
 
     budget_book(&line->minute, now_ms, now_ms, day_take_recent(line->day));
+    note_day(line);
     wake(line);
 }
 
@@ -285,8 +299,10 @@ void line_use_account(Line *line, const char *account)
 
 void line_hold(Line *line, int64_t hold_ms)
 {
-    int64_t until_ms = clock_now_ms(line->clock) + hold_ms;
+    int64_t now_ms = clock_now_ms(line->clock), until_ms = now_ms + hold_ms;
 
+    if (held_ms(line, now_ms) == 0)
+        line->held_since_ms = now_ms;
     if (until_ms > line->held_until_ms)
         line->held_until_ms = until_ms;
     wake(line);
@@ -310,6 +326,7 @@ void line_note_day_left(Line *line, unsigned left)
 
     if (line->per_day > left && used < line->per_day - left)
         day_note_others(line->day, line->per_day - left - used);
+    note_day(line);
 }
 
 int64_t line_wait_ms(Line *line, enum ApiClass class)
@@ -367,8 +384,13 @@ void line_stats(Line *line, ApiStats *stats)
     stats->day_used = day_used(line->day);
     stats->day_limit = line->per_day;
     stats->day_kept = day_reserve(line->day);
+    note_day(line);
+    stats->day_spent = line->spent;
+    stats->day_spent_ms = line->spent ? now_ms - line->spent_since_ms : 0;
+    stats->day_in_memory_ms = day_lent_ms(line->day);
     stats->day_in_memory = day_is_lent(line->day);
     stats->pace_ms = day_pace_ms(line->day);
     stats->held_ms = held_ms(line, now_ms);
+    stats->holding_ms = stats->held_ms > 0 ? now_ms - line->held_since_ms : 0;
     explain(line, stats);
 }

@@ -28,6 +28,8 @@ static bool is_recent(int64_t then_ms, int64_t now_ms)
 /* The notice was written: it is logged unless it was today. */
 static void note(Version *version, enum VersionNews news, int64_t now_ms)
 {
+    if (!is_recent(version->heard_ms[news], now_ms))
+        version->since_ms[news] = now_ms;
     version->heard_ms[news] = now_ms;
     if (is_recent(version->said_ms[news], now_ms))
         return;
@@ -69,9 +71,29 @@ void version_heed(Version *version, const NetResponse *response, const Failure *
     note_end(version, response, now_ms);
 }
 
+bool version_is_refused(const Version *version, int64_t now_ms)
+{
+    return is_recent(version->heard_ms[VERSION_REFUSED], now_ms);
+}
+
+/* What is to be told; VERSION_NEWS: nothing. */
+static enum VersionNews news_of(const Version *version, int64_t now_ms)
+{
+    if (version_is_refused(version, now_ms))
+        return VERSION_REFUSED;
+    return is_recent(version->heard_ms[VERSION_LEAVING], now_ms) ? VERSION_LEAVING : VERSION_NEWS;
+}
+
 const char *version_notice(const Version *version, int64_t now_ms)
 {
-    if (is_recent(version->heard_ms[VERSION_REFUSED], now_ms))
-        return version->notices[VERSION_REFUSED];
-    return is_recent(version->heard_ms[VERSION_LEAVING], now_ms) ? version->notices[VERSION_LEAVING] : "";
+    enum VersionNews news = news_of(version, now_ms);
+
+    return news == VERSION_NEWS ? "" : version->notices[news];
+}
+
+int64_t version_notice_ms(const Version *version, int64_t now_ms)
+{
+    enum VersionNews news = news_of(version, now_ms);
+
+    return news == VERSION_NEWS ? 0 : now_ms - version->since_ms[news];
 }

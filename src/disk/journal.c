@@ -131,6 +131,12 @@ static void drop_kept(Journal *journal)
     }
 }
 
+void journal_watch(Journal *journal, journal_watch_fn watch, void *ctx)
+{
+    journal->watch = watch;
+    journal->watch_ctx = ctx;
+}
+
 void journal_close(Journal *journal)
 {
     if (!journal)

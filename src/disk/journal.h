@@ -72,6 +72,10 @@ void journal_close(Journal *journal);
  * to be (journal_begin() failed). */
 typedef void (*journal_done_fn)(void *ctx, int code, const Intent *intent);
 
+/* One watcher; it is told of each step that the disk took (0) or did not (as above). NULL: nobody. */
+typedef void (*journal_watch_fn)(void *ctx, int code);
+void journal_watch(Journal *journal, journal_watch_fn watch, void *ctx);
+
 /* Writes down a new intent (its number is chosen here: wall_ms, or more; all else is copied, a NULL as ""), then calls
  * done once, from the loop. It is among the intents at once; if it could not be written and synced, there is no such
  * intent any more, and nothing may be sent. 0, or a negative code: then done never runs. -ERR_TOO_BIG: the text is over

@@ -41,6 +41,8 @@ struct Journal {
     size_t count, room;
     uint64_t last_number; /* the highest that was ever seen */
     Job *given, *kept;
+    journal_watch_fn watch;
+    void *watch_ctx;
     bool closing;
 };
 

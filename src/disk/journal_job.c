@@ -211,6 +211,8 @@ static void finish(void *ctx)
     DL_DELETE(journal->given, job);
     if (!has_worked)
         tell_log(job);
+    if (journal->watch)
+        journal->watch(journal->watch_ctx, job->code);
     if (!has_worked && job->kind == JOB_BEGIN)
         undo_begin(job);
     answer(job);

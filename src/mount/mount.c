@@ -101,6 +101,8 @@ static int take_one(Mount *mount)
 
     if (r == -EAGAIN || r == -EINTR)
         return 0;
+    if (r > 0 && !(mount->buffer.flags & FUSE_BUF_IS_FD))
+        tally_note(mount, mount->buffer.mem, mount->buffer.size);
     if (r > 0)
         fuse_session_process_buf(mount->session, &mount->buffer);
     return r <= 0 || fuse_session_exited(mount->session) ? -1 : 1;

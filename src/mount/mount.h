@@ -47,6 +47,14 @@ int mount_new(const MountConfig *config, Tree *tree, Loop *loop, clock_fn ready,
 void mount_stop(Mount *mount);
 /* As mount_stop(), and frees. Takes NULL. */
 void mount_free(Mount *mount);
+
+/* What the kernel asked for since the mount. */
+typedef struct MountOperation {
+    const char *name; /* "lookup", "open", …; the last is "other". Static */
+    uint64_t count;
+} MountOperation;
+/* The kind of that index, from 0; false behind the last. */
+bool mount_operation(const Mount *mount, size_t index, MountOperation *ret_operation);
 void mount_stats(const Mount *mount, MountStats *ret_stats);
 
 #endif

@@ -11,6 +11,8 @@
 #include "look.h"
 #include "mount.h"
 
+enum { MOUNT_OPERATIONS = 64 };
+
 typedef struct Request Request;
 typedef struct Notifier Notifier;
 
@@ -32,7 +34,8 @@ struct Mount {
     bool mounted;
     bool over; /* the kernel has let go */
     uint64_t requests;
-    struct Deferred *deferred; /* names to be forgotten when their directory is quiet */
+    uint64_t operations[MOUNT_OPERATIONS]; /* by opcode; the last: any other */
+    struct Deferred *deferred;             /* names to be forgotten when their directory is quiet */
 };
 
 /* How a request is answered once the tree is done with it. */
@@ -98,6 +101,9 @@ bool request_holds(const Mount *mount, uint64_t directory);
 void reply_send(Request *request, const TreeReply *reply);
 struct stat reply_stat(const Mount *mount, const TreeAttr *attr);
 bool reply_fill(void *ctx, const TreeDirent *dirent);
+
+/* tally.c: counts a message from the kernel, of at least its header. */
+void tally_note(Mount *mount, const void *message, size_t bytes);
 
 /* ops.c */
 extern const struct fuse_lowlevel_ops mount_ops;

@@ -51,9 +51,12 @@ static void note_outcome(Store *store, Fetch *fetch, const Failure *failure)
     store->in_flight -= !fetch->held;
     end_silence(store);
     fetch->failing = failure && !own_reason;
-    store->trouble = fetch->failing;
-    if (fetch->failing)
+    if (fetch->failing) {
         fetch->failed_ms = store->trouble_ms = clock_now_ms(store->clock);
+        if (!store->trouble)
+            store->trouble_since_ms = store->trouble_ms;
+    }
+    store->trouble = fetch->failing;
 }
 
 void fetch_freshness(const Store *store, const Fetch *fetch, int64_t now, Freshness *facts)

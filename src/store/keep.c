@@ -43,7 +43,8 @@ typedef struct Keeper {
     int64_t kept_wall_ms;
     int64_t kept_complete_ms; /* when the list was complete that was kept last */
     int code;
-    clock_fn finished; /* of store_keep_now() */
+    int64_t failing_ms; /* since when that is negative */
+    clock_fn finished;  /* of store_keep_now() */
     void *finished_ctx;
 } Keeper;
 
@@ -169,6 +170,8 @@ static void note_outcome(Keeper *keeper, const Job *job)
         return;
     if (job->code < 0 && job->code != keeper->code)
         log_warn("what is known could not be kept for the next mount: %s", error_sentence(job->code));
+    if (job->code < 0 && keeper->code == 0)
+        keeper->failing_ms = keeper->tried_ms;
     keeper->code = job->code;
 }
 
@@ -349,4 +352,13 @@ int64_t store_kept_wall_ms(const Store *store, int *ret_code)
 {
     *ret_code = store->keeper ? store->keeper->code : 0;
     return store->keeper ? store->keeper->kept_wall_ms : 0;
+}
+
+int keep_failure(const Store *store, int64_t *ret_ms)
+{
+    const Keeper *keeper = store->keeper;
+    int code = keeper ? keeper->code : 0;
+
+    *ret_ms = code < 0 ? clock_now_ms(store->clock) - keeper->failing_ms : 0;
+    return code;
 }

@@ -9,6 +9,18 @@
 #include "live.h"
 #include "store_internal.h"
 
+/* The journal's disk has taken something, or not. */
+static void on_disk(void *ctx, int code)
+{
+    Store *store = ctx;
+
+    if (code == -ERR_NO_MEMORY)
+        return; /* which says nothing of the disk */
+    if (code < 0 && store->disk_code == 0)
+        store->disk_since_ms = clock_now_ms(store->clock);
+    store->disk_code = code;
+}
+
 Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *clock)
 {
     Store *store = calloc(1, sizeof *store);
@@ -27,6 +39,8 @@ Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *c
         store_free(store);
         return NULL;
     }
+    if (journal)
+        journal_watch(journal, on_disk, store);
     settle_recover(store);
     return store;
 }
@@ -41,6 +55,8 @@ void store_free(Store *store)
 {
     if (!store)
         return;
+    if (store->journal)
+        journal_watch(store->journal, NULL, NULL);
     change_free_all(store);
     settle_free_all(store);
     warm_free(store);
@@ -182,6 +198,12 @@ static enum StoreOutcome outcome_of(enum FreshnessVerdict verdict)
     return outcomes[verdict];
 }
 
+static enum StoreOutcome note(uint64_t counts[STORE_OUTCOMES], enum StoreOutcome outcome)
+{
+    counts[outcome]++;
+    return outcome;
+}
+
 static enum StoreOutcome park(StoreOp *op, const Question *question, StoreOp **ret_op)
 {
     Failure failure = no_memory();
@@ -212,6 +234,7 @@ enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, s
         if (question.verdict == FRESHNESS_SERVE_AND_START)
             refresh(&question);
         if (is_answer(question.verdict)) {
+            note(store->gets, outcome_of(question.verdict));
             done(ctx, NULL, entry->resource);
             return outcome_of(question.verdict);
         }
@@ -222,12 +245,13 @@ enum StoreOutcome store_get(Store *store, const char *id, enum StoreNeed need, s
     if (!op || !op->id) {
         if (op)
             op_free(op);
+        note(store->gets, STORE_ABSENT);
         done(ctx, &failure, NULL);
         return STORE_ABSENT;
     }
     op->need = need;
     op->get_done = done;
-    return park(op, &question, ret_op);
+    return note(store->gets, park(op, &question, ret_op));
 }
 
 void store_read_ahead(StoreEntry *entry)
@@ -255,18 +279,20 @@ enum StoreOutcome store_list(Store *store, enum StoreSet set, store_page_fn on_p
     if (question.verdict == FRESHNESS_SERVE_STALE)
         fetch_list_goes_on(question.set);
     if (is_answer(question.verdict)) {
+        note(store->lists, outcome_of(question.verdict));
         done(ctx, NULL);
         return outcome_of(question.verdict);
     }
     op = op_new(store, OP_LIST, ctx);
     if (!op) {
+        note(store->lists, STORE_ABSENT);
         done(ctx, &failure);
         return STORE_ABSENT;
     }
     op->set = &store->sets[set];
     op->list_done = done;
     op->on_page = on_page;
-    return park(op, &question, ret_op);
+    return note(store->lists, park(op, &question, ret_op));
 }
 
 bool store_list_warm(Store *store, enum StoreSet set)
@@ -279,6 +305,7 @@ bool store_list_warm(Store *store, enum StoreSet set)
         return false;
     if (question.verdict == FRESHNESS_SERVE_AND_START)
         refresh(&question);
+    note(store->lists, STORE_STALE);
     return true;
 }
 

@@ -18,7 +18,7 @@
 #include "index.h"
 #include "journal.h"
 #include "snapshot.h"
-#include "store.h"
+#include "store_report.h"
 
 typedef StoreEntry Entry;
 typedef struct Set Set;
@@ -138,7 +138,10 @@ struct Store {
     /* Trouble: the last request failed for a reason that is not its own. While it lasts one request at a time tries
      * again. */
     bool trouble;
-    int64_t trouble_ms;
+    int64_t trouble_ms, trouble_since_ms;
+    int disk_code; /* why the journal's disk took nothing when it was last written to; 0: it did */
+    int64_t disk_since_ms;
+    uint64_t gets[STORE_OUTCOMES], lists[STORE_OUTCOMES];
     Budget walk; /* first looks at instances that lists bring in summary */
     bool walking;
     size_t demand;     /* requests that refresh once all that is looked at … */
@@ -244,6 +247,8 @@ void keep_note(Store *store);
 void keep_note_list(Store *store);
 /* What was kept is of another time: it goes. */
 void keep_drop(Store *store);
+/* Why what is known can't be kept, and for how long already; 0: it can. */
+int keep_failure(const Store *store, int64_t *ret_ms);
 void keep_free(Store *store);
 
 /* reset.c: ids that begin anew. Whether a row is another instance than the one that is known under its id. */

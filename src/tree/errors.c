@@ -6,6 +6,7 @@
 #include "date.h"
 #include "log.h"
 #include "process.h"
+#include "tree_report.h"
 
 enum { ERROR_LINE_BYTES = 32 << 10 };
 
@@ -19,6 +20,7 @@ struct ErrorRing {
     ErrorRow rows[TREE_ERRORS_KEPT];
     size_t next;
     size_t count;
+    uint64_t counts[ERR_COUNT];
 };
 
 struct ErrorRing *errors_new(void)
@@ -86,6 +88,7 @@ void errors_add(Tree *tree, const TreeCaller *caller, const char *verb, const ch
     char *text = NULL, *copy = strdup(path);
     size_t bytes;
 
+    tree->errors->counts[-failure->code]++;
     if (!copy || render_line(&line, tree, caller, verb, path, failure) < 0 || buf_steal(&line, &text, &bytes) < 0) {
         free(copy);
         return;
@@ -122,6 +125,11 @@ const Failure *errors_last_of(Tree *tree, const char *path)
             return &row_back(tree->errors, back)->failure;
     }
     return NULL;
+}
+
+const uint64_t *tree_error_counts(const Tree *tree)
+{
+    return tree->errors->counts;
 }
 
 const char *tree_last_error(Tree *tree)

@@ -5,6 +5,7 @@
 
 #include "date.h"
 #include "log.h"
+#include "tree_report.h"
 
 enum { COLUMNS = 6, COLUMN_GAP = 2, CELL_BYTES = 4096 };
 
@@ -133,4 +134,25 @@ int ndjson_render(Tree *tree, Dir *only, Buf *into)
     for (Dir *dir = only ? NULL : dir_next(tree, 0); dir && r == 0; dir = dir_next(tree, dir->sequence))
         r = ndjson_dir(dir, into);
     return r;
+}
+
+static bool visit_dir(Dir *dir, bool (*visit)(void *ctx, const TreeInstance *instance), void *ctx)
+{
+    bool goes_on = true;
+
+    for (size_t i = 0; i < dir->slot_count && goes_on; i++) {
+        const Binding *each = dir->slots[i];
+
+        if (each && !each->hidden)
+            goes_on = visit(ctx, &(TreeInstance){dir->stem, each->stem, each->resource});
+    }
+    return goes_on;
+}
+
+void tree_each_instance(Tree *tree, bool (*visit)(void *ctx, const TreeInstance *instance), void *ctx)
+{
+    bool goes_on = true;
+
+    for (Dir *dir = dir_next(tree, 0); dir && goes_on; dir = dir_next(tree, dir->sequence))
+        goes_on = visit_dir(dir, visit, ctx);
 }
