@@ -230,7 +230,9 @@ show "echo '{\"size\":\"gigantic\"}' | tee prod/huge.json" 'Invalid argument' 1
 show 'skystackfs why' 'is not a known size'
 
 say 'and how the mount is doing'
-show 'cat .skystack/status' '^state  *ok$'
+show 'head -4 .skystack/status' 'texts that were refused wait for a person'
+show 'rm prod/huge.json.rejected'
+show 'cat .skystack/status' '^everything is well$'
 
 cd /
 if [ "$mode" = once ]; then

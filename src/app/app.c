@@ -80,6 +80,7 @@ static int open_state(App *app)
     if (!settings->read_only) {
         failure_set_mend(&failure, "Mounting read-only; name a directory that can be written with -o state_dir=PATH.");
         say_failure(&failure);
+        app->read_only = failure;
     }
     settings->read_only = true;
     return EXIT_OK;
@@ -106,6 +107,7 @@ static int open_journal(App *app)
     if (r < 0) {
         failure_set_mend(&failure, "Mounting read-only; move them away, and mount again.");
         say_failure(&failure);
+        app->read_only = failure;
         app->settings->read_only = true;
     }
     return EXIT_OK;
@@ -222,7 +224,7 @@ static int make_tree(App *app)
     if (app->store && defaults)
         app->tree = tree_new(&tree, app->store, loop_clock(app->loop), fsio_system());
     cJSON_free(defaults);
-    return app->tree && status_register(app) == 0 ? EXIT_OK : out_of_memory();
+    return app->tree && status_register(app) == 0 && metrics_register(app) == 0 ? EXIT_OK : out_of_memory();
 }
 
 static void on_fetched(void *ctx, const Failure *failure)

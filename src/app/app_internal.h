@@ -13,11 +13,12 @@
 #include "state.h"
 #include "store.h"
 #include "tree.h"
+#include "verdict.h"
 #include "worker.h"
 
 enum { APP_STALE_NAMES_MS = 24 * 3600 * 1000 };
 
-typedef struct App {
+struct App {
     Settings *settings;
     TokenChoice token;
     Loop *loop;
@@ -42,14 +43,22 @@ typedef struct App {
     Snapshot snapshot;
     bool has_snapshot, keeps_none, kept;
     Failure snapshot_failure; /* why there is none, if that is worth a word */
-} App;
+    Failure read_only;        /* why nothing can be changed, where nobody asked for that */
+};
 
+/* status_verdict.c: the head of the page for people: all is well, or each reason; and the same for programs. */
+int status_verdict_render(const Facts *facts, const Verdict *verdict, Buf *into);
+typedef struct cJSON cJSON;
+void status_verdict_json(cJSON *root, const Verdict *verdict);
+/* metrics.c: registers .skystack/metrics.prom. 0 or -ERR_NO_MEMORY. */
+int metrics_register(App *app);
 /* status.c: registers .skystack/status and status.json. 0 or -ERR_NO_MEMORY. */
 int status_register(App *app);
 /* status_api.c: what it says of requests: the budget, what waits and why, whether the API can be reached. */
-typedef struct cJSON cJSON;
 int status_api_render(const ApiStats *api, const StoreListFacts *instances, Buf *into);
 void status_api_json(cJSON *root, const ApiStats *stats, const StoreListFacts *instances);
+/* How both, and the metrics, call a class. */
+const char *status_class(enum ApiClass class);
 /* The page for people. */
 int status_render(void *ctx, Buf *into);
 

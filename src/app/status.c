@@ -1,5 +1,4 @@
 #include <cjson/cJSON.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,65 +11,18 @@
 enum { STATUS_NOTICE_BYTES = 8 << 10 };
 static const double BYTES_IN_MB = 1e6;
 
-typedef struct Status {
-    ApiStats api;
-    TokenFacts token;
-    MountStats mount;
-    TreeCounts tree;
-    StoreListFacts projects, instances;
-    size_t heap_bytes; /* allocated, by the C library's count; 0: it does not say */
-    bool trouble;
-    const char *last_error; /* a JSON line, "" if there was none */
-    const char *notice;     /* of the API's, "" if there is none */
-} Status;
-
-static size_t heap_bytes(void)
+static double per_instance(const Facts *facts, size_t bytes)
 {
-    struct mallinfo2 heap = mallinfo2();
-
-    return heap.uordblks + heap.hblkhd;
+    return facts->instances.count > 0 ? (double)bytes / (double)facts->instances.count : 0;
 }
 
-static double per_instance(const Status *status, size_t bytes)
-{
-    return status->instances.count > 0 ? (double)bytes / (double)status->instances.count : 0;
-}
-
-static void collect(App *app, Status *ret_status)
-{
-    api_stats(app->api, &ret_status->api);
-    api_token_facts(app->api, &ret_status->token);
-    mount_stats(app->mount, &ret_status->mount);
-    tree_counts(app->tree, &ret_status->tree);
-    store_list_facts(app->store, STORE_PROJECTS, &ret_status->projects);
-    store_list_facts(app->store, STORE_INSTANCES, &ret_status->instances);
-    ret_status->heap_bytes = heap_bytes();
-    ret_status->trouble = store_in_trouble(app->store);
-    ret_status->last_error = tree_last_error(app->tree);
-    ret_status->notice = api_notice(app->api);
-}
-
-static const char *health(const Status *status)
-{
-    if (status->api.token_latched)
-        return "the token is refused";
-    if (status->api.held_ms > 0)
-        return "the API told us to wait";
-    if (status->api.unreachable)
-        return "the API can't be reached; what is shown is stale";
-    if (status->trouble)
-        return "the API does not answer as it should; what is shown is stale";
-    return "ok";
-}
-
-static int add_head(const App *app, const Status *status, Buf *into)
+static int add_head(const App *app, Buf *into)
 {
     char since[DATE_TEXT_BYTES];
 
     date_format(app->started_wall_ms, since);
-    return buf_printf(into, "state      %s\nsource     %s (%s)\nmounted    on %s, since %s, by skystackfs %s\n",
-                      health(status), app->settings->source, app->settings->endpoint, app->settings->mountpoint, since,
-                      SKYSTACKFS_VERSION);
+    return buf_printf(into, "source     %s (%s)\nmounted    on %s, since %s, by skystackfs %s\n", app->settings->source,
+                      app->settings->endpoint, app->settings->mountpoint, since, SKYSTACKFS_VERSION);
 }
 
 static int add_notice(const char *notice, Buf *into)
@@ -108,13 +60,13 @@ static int add_kept(const App *app, Buf *into)
     return kept ? buf_printf(into, "snapshot   kept %s ago\n", age) : buf_append_str(into, "snapshot   not kept yet\n");
 }
 
-static int add_memory(const Status *status, Buf *into)
+static int add_memory(const Facts *facts, Buf *into)
 {
-    int r = buf_printf(into, "memory     %.1f MB", (double)status->heap_bytes / BYTES_IN_MB);
+    int r = buf_printf(into, "memory     %.1f MB", (double)facts->heap_bytes / BYTES_IN_MB);
 
-    if (r == 0 && status->instances.count > 0)
+    if (r == 0 && facts->instances.count > 0)
         r = buf_printf(into, ", %.0f bytes an instance, of which %.0f are its JSON",
-                       per_instance(status, status->heap_bytes), per_instance(status, status->instances.json_bytes));
+                       per_instance(facts, facts->heap_bytes), per_instance(facts, facts->instances.json_bytes));
     return r < 0 ? r : buf_append_char(into, '\n');
 }
 
@@ -165,32 +117,36 @@ static int add_last_error(const char *line, Buf *into)
 int status_render(void *ctx, Buf *into)
 {
     App *app = ctx;
-    Status status;
+    Facts facts;
+    Verdict verdict;
     int r;
 
-    collect(app, &status);
-    r = add_head(app, &status, into);
+    facts_collect(app, &facts);
+    verdict_judge(&facts, &verdict);
+    r = status_verdict_render(&facts, &verdict, into);
     if (r == 0)
-        r = add_notice(status.notice, into);
+        r = add_head(app, into);
     if (r == 0)
-        r = add_list("projects  ", &status.projects, into);
+        r = add_notice(facts.notice, into);
     if (r == 0)
-        r = add_list("instances ", &status.instances, into);
+        r = add_list("projects  ", &facts.projects, into);
+    if (r == 0)
+        r = add_list("instances ", &facts.instances, into);
     if (r == 0)
         r = add_kept(app, into);
     if (r == 0)
         r = webhook_render(app->webhook, into);
     if (r == 0)
-        r = add_token(&status.token, into);
+        r = add_token(&facts.token, into);
     if (r == 0)
-        r = status_api_render(&status.api, &status.instances, into);
+        r = status_api_render(&facts.api, &facts.instances, into);
     if (r == 0)
         r = buf_printf(into, "kernel     %llu requests, %u parked, %llu nodes\n",
-                       (unsigned long long)status.mount.requests, status.mount.parked,
-                       (unsigned long long)status.tree.nodes);
+                       (unsigned long long)facts.mount.requests, facts.mount.parked,
+                       (unsigned long long)facts.tree.nodes);
     if (r == 0)
-        r = add_memory(&status, into);
-    return r < 0 ? r : add_last_error(status.last_error, into);
+        r = add_memory(&facts, into);
+    return r < 0 ? r : add_last_error(facts.last_error, into);
 }
 
 static void add_list_json(cJSON *root, const char *name, const StoreListFacts *facts)
@@ -207,13 +163,13 @@ static void add_list_json(cJSON *root, const char *name, const StoreListFacts *f
     cJSON_AddNumberToObject(list, "json_bytes", (double)facts->json_bytes);
 }
 
-static void add_memory_json(cJSON *root, const Status *status)
+static void add_memory_json(cJSON *root, const Facts *facts)
 {
     cJSON *memory = cJSON_AddObjectToObject(root, "memory");
 
-    cJSON_AddNumberToObject(memory, "heap_bytes", (double)status->heap_bytes);
-    cJSON_AddNumberToObject(memory, "heap_bytes_per_instance", per_instance(status, status->heap_bytes));
-    cJSON_AddNumberToObject(memory, "json_bytes_per_instance", per_instance(status, status->instances.json_bytes));
+    cJSON_AddNumberToObject(memory, "heap_bytes", (double)facts->heap_bytes);
+    cJSON_AddNumberToObject(memory, "heap_bytes_per_instance", per_instance(facts, facts->heap_bytes));
+    cJSON_AddNumberToObject(memory, "json_bytes_per_instance", per_instance(facts, facts->instances.json_bytes));
 }
 
 /* Quoted by ourselves: it may hold any bytes. */
@@ -268,32 +224,32 @@ static void add_kept_json(cJSON *root, const App *app)
                                 (double)((clock_wall_ms(loop_clock(app->loop)) - kept) / 1000));
 }
 
-static cJSON *status_tree(App *app, const Status *status)
+static cJSON *status_tree(App *app, const Facts *facts, const Verdict *verdict)
 {
     cJSON *root = cJSON_CreateObject(), *kernel;
     char since[DATE_TEXT_BYTES];
 
     date_format(app->started_wall_ms, since);
-    cJSON_AddStringToObject(root, "state", health(status));
+    status_verdict_json(root, verdict);
     cJSON_AddStringToObject(root, "version", SKYSTACKFS_VERSION);
     cJSON_AddStringToObject(root, "source", app->settings->source);
     cJSON_AddStringToObject(root, "endpoint", app->settings->endpoint);
     cJSON_AddStringToObject(root, "mountpoint", app->settings->mountpoint);
-    cJSON_AddStringToObject(root, "since", since);
-    add_notice_json(root, status->notice);
-    add_list_json(root, "projects", &status->projects);
-    add_list_json(root, "instances", &status->instances);
-    add_token_json(root, &status->token);
+    cJSON_AddStringToObject(root, "mounted_since", since);
+    add_notice_json(root, facts->notice);
+    add_list_json(root, "projects", &facts->projects);
+    add_list_json(root, "instances", &facts->instances);
+    add_token_json(root, &facts->token);
     add_kept_json(root, app);
     webhook_json(app->webhook, root);
-    status_api_json(root, &status->api, &status->instances);
+    status_api_json(root, &facts->api, &facts->instances);
     kernel = cJSON_AddObjectToObject(root, "kernel");
-    cJSON_AddNumberToObject(kernel, "requests", (double)status->mount.requests);
-    cJSON_AddNumberToObject(kernel, "parked", status->mount.parked);
-    cJSON_AddNumberToObject(kernel, "nodes", (double)status->tree.nodes);
-    add_memory_json(root, status);
-    if (status->last_error[0])
-        cJSON_AddRawToObject(root, "last_error", status->last_error);
+    cJSON_AddNumberToObject(kernel, "requests", (double)facts->mount.requests);
+    cJSON_AddNumberToObject(kernel, "parked", facts->mount.parked);
+    cJSON_AddNumberToObject(kernel, "nodes", (double)facts->tree.nodes);
+    add_memory_json(root, facts);
+    if (facts->last_error[0])
+        cJSON_AddRawToObject(root, "last_error", facts->last_error);
     else
         cJSON_AddNullToObject(root, "last_error");
     return root;
@@ -301,13 +257,15 @@ static cJSON *status_tree(App *app, const Status *status)
 
 static int render_json(void *ctx, Buf *into)
 {
-    Status status;
+    Facts facts;
+    Verdict verdict;
     cJSON *root;
     char *text;
     int r;
 
-    collect(ctx, &status);
-    root = status_tree(ctx, &status);
+    facts_collect(ctx, &facts);
+    verdict_judge(&facts, &verdict);
+    root = status_tree(ctx, &facts, &verdict);
     text = cJSON_Print(root);
     r = text ? buf_printf(into, "%s\n", text) : -ERR_NO_MEMORY;
     cJSON_free(text);

@@ -5,6 +5,11 @@
 
 static const char *const class_names[API_CLASSES] = {"change", "read", "refresh", "walk", "background"};
 
+const char *status_class(enum ApiClass class)
+{
+    return class_names[class];
+}
+
 /* What keeps the first in line, for people and for programs. */
 static const struct {
     const char *sentence, *word;

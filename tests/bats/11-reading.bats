@@ -375,6 +375,7 @@ stat_of() {
 @test "status is a page for people" {
     mount_up
     ls "$MNT/prod" >/dev/null
+    assert_equal "$(head -n 1 "$MNT/.skystack/status")" 'everything is well'
     grep -q '^state *ok$' "$MNT/.skystack/status"
     grep -qF "$ENDPOINT" "$MNT/.skystack/status"
     grep -q '^instances *3' "$MNT/.skystack/status"

@@ -64,7 +64,7 @@ my @operations = (
     ['stat', sub { }, sub { stat("$prod/web-1.json") && stat("$prod/web-1/status") && !stat("$prod/none-$number.json") }],
     ['read', sub { }, sub { slurp("$prod/web-1.json") && slurp("$prod/web-1/status") && slurp("$prod/.table") && slurp("$mount/.all.ndjson") }],
     ['list', sub { }, sub { names($prod) && names($mount) && names("$mount/.skystack") }],
-    ['status', sub { }, sub { slurp("$mount/.skystack/status") && slurp("$mount/.skystack/status.json") && slurp("$mount/.skystack/errors") }],
+    ['status', sub { }, sub { slurp("$mount/.skystack/status") && slurp("$mount/.skystack/status.json") && slurp("$mount/.skystack/metrics.prom") && slurp("$mount/.skystack/errors") }],
     ['refetch', \&refresh, sub { stat("$prod/web-1.json") && names($prod) }, 1],
     ['scratch', sub { }, sub { spit("$prod/notes.txt", "text", O_CREAT | O_TRUNC) && slurp("$prod/notes.txt") && unlink("$prod/notes.txt") }],
     ['move', sub { spit("$prod/a.txt", "text", O_CREAT) }, sub { rename("$prod/a.txt", "$prod/b.txt") }],
