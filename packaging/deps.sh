@@ -22,7 +22,7 @@ libsqlite3-dev libmicrohttpd-dev libgnutls28-dev uthash-dev libcmocka-dev'
 # To try it out and to test it.
 test='iproute2 clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file
 jq attr curl openssl xxd procps util-linux mount python3 perl git tmux stress-ng vim nano emacs-nox ed mc moreutils rsync zip
-unzip patch nghttp2-proxy nginx-light'
+unzip patch nghttp2-proxy nginx-light prometheus'
 # Any node from 18 on will do, from wherever it is.
 for package in nodejs:node npm:npm; do
     command -v "${package#*:}" >/dev/null || test="$test ${package%:*}"
@@ -71,7 +71,7 @@ apt install --no-install-recommends $missing </dev/null || {
 } || fail "these packages could not be installed:$missing"
 
 # These bring a service each, and the tests want their programs alone.
-for package in nginx-light:nginx nghttp2-proxy:nghttpx; do
+for package in nginx-light:nginx nghttp2-proxy:nghttpx prometheus:prometheus; do
     case " $missing " in
     *" ${package%:*} "*) $as_root systemctl --quiet disable --now "${package#*:}" 2>/dev/null || true ;;
     esac

@@ -41,7 +41,7 @@ shell_scripts_are_clean()
 {
     local commands
     mapfile -t commands < <(find tests -maxdepth 1 -type f -perm /1 ! -name '*.*')
-    shellcheck packaging/*.sh tests/*.sh tests/fuzz/run.sh tests/bench/*.sh tests/bench/systems/*.sh "${commands[@]}" .ci/run
+    shellcheck packaging/*.sh packaging/monitoring/*.sh tests/*.sh tests/fuzz/run.sh tests/bench/*.sh tests/bench/systems/*.sh "${commands[@]}" .ci/run
 }
 
 # The folders that are formatted throughout, and stay so.
