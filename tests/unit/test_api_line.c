@@ -169,6 +169,7 @@ static void a_hold_stops_all_and_refuses_whom_it_outlasts(void **state)
     line_hold(line, 1); /* a shorter one changes nothing */
     line_stats(line, &stats);
     assert_int_equal(stats.held_ms, 1);
+    assert_int_equal(stats.holding_ms, 4999);
     assert_int_equal(stats.in_line, 1);
     assert_int_equal(line_stood_ms(line, &waiters[0].ticket), 4999);
     fake_pass(&fake, 1);
@@ -253,10 +254,17 @@ static void the_last_of_a_day_are_kept_for_changes(void **state)
 
     (void)state;
     open_line(NO_LIMIT, 2000, 60000);
-    send_many(1500, API_READ);
+    send_many(1499, API_READ);
+    line_stats(line, &stats);
+    assert_false(stats.day_spent);
+    send_many(1, API_READ);
     assert_int_equal(waiters[0].outcome, LINE_GO);
+    fake_pass(&fake, 7000); /* since the last one, not since somebody was refused */
     send_many(1, API_READ);
     assert_int_equal(waiters[0].outcome, LINE_DAY_SPENT);
+    line_stats(line, &stats);
+    assert_true(stats.day_spent);
+    assert_int_equal(stats.day_spent_ms, 7000);
     send_many(500, API_CHANGE);
     assert_int_equal(waiters[0].outcome, LINE_GO);
     send_many(1, API_CHANGE);
@@ -266,6 +274,9 @@ static void the_last_of_a_day_are_kept_for_changes(void **state)
     fake_pass(&fake, 25 * 3600 * 1000);
     send_many(1, API_READ);
     assert_int_equal(waiters[0].outcome, LINE_GO);
+    line_stats(line, &stats);
+    assert_false(stats.day_spent);
+    assert_int_equal(stats.day_spent_ms, 0);
     line_free(line);
 }
 

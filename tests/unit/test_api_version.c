@@ -78,9 +78,12 @@ static void an_end_is_told_at_once_and_once_a_day(void **state)
     assert_int_equal(lines_said(), 1);
     heed(headers, &fine, 1000 + VERSION_SAY_MS);
     assert_int_equal(lines_said(), 2);
+    assert_false(version_is_refused(&version, 1000 + VERSION_SAY_MS));
+    assert_int_equal(version_notice_ms(&version, 1000 + VERSION_SAY_MS), VERSION_SAY_MS); /* since it was first heard */
     heed("", &fine, 2000 + VERSION_SAY_MS);
     assert_string_not_equal(version_notice(&version, 2 * VERSION_SAY_MS), "");
     assert_string_equal(version_notice(&version, 1001 + 2 * VERSION_SAY_MS), "");
+    assert_int_equal(version_notice_ms(&version, 1001 + 2 * VERSION_SAY_MS), 0);
 }
 
 static void one_header_is_enough(void **state)
@@ -101,6 +104,7 @@ static void a_refusal_is_told_once_a_day_and_is_over_with_the_first_success(void
     assert_int_equal(lines_said(), 2);
     assert_non_null(strstr(version_notice(&version, 0), "refuses version 2026-01-15"));
     assert_non_null(strstr(version_notice(&version, 0), "This API version is not supported."));
+    assert_true(version_is_refused(&version, VERSION_SAY_MS - 2));
     heed("", &fine, VERSION_SAY_MS - 1);
     assert_non_null(strstr(version_notice(&version, VERSION_SAY_MS - 1), "going away"));
     assert_int_equal(lines_said(), 2);

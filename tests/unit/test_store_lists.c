@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "snapshot.h"
+#include "store_report.h"
 #include "test_store_steps.h"
 
 #define NUMBERED(rows, total) "{\"data\":[" rows "],\"pagination\":{\"total\":" total "}}"
@@ -281,6 +282,41 @@ static void a_text_that_came_while_the_machine_slept_is_asked_for_again(void **s
     assert_int_equal(dones, 2);
 }
 
+static StoreOp *get(enum StoreNeed need, enum StoreOutcome expected)
+{
+    StoreOp *op;
+
+    assert_int_equal(store_get(store, "ins_1", need, on_got, NULL, &op), expected);
+    fake_pass(&fake, 0);
+    return op;
+}
+
+static void what_changes_by_itself_has_a_time_of_its_own(void **state)
+{
+    StoreReport report;
+
+    (void)state;
+    look(STORE_STARTED);
+    answer(0, PAGE(ROW("ins_1"), "null"));
+    get(STORE_DETAILS, STORE_STARTED);
+    answer(1, WHOLE("after"));
+    fake_pass(&fake, HEALTH_MS - 1);
+    get(STORE_VITALS, STORE_HIT);
+    fake_pass(&fake, 1);
+    get(STORE_DETAILS, STORE_HIT);
+    get(STORE_VITALS, STORE_STARTED);
+    get(STORE_VITALS, STORE_JOINED);
+    answer(2, WHOLE("after"));
+    assert_int_equal(dones, 6);
+    get(STORE_VITALS, STORE_HIT);
+    assert_int_equal(net.count, 3);
+    store_report(store, &report);
+    assert_int_equal(report.lists[STORE_STARTED], 1);
+    assert_int_equal(report.gets[STORE_STARTED], 2);
+    assert_int_equal(report.gets[STORE_JOINED], 1);
+    assert_int_equal(report.gets[STORE_HIT], 3);
+}
+
 static void what_a_list_brought_before_it_began_anew_may_be_gone(void **state)
 {
     (void)state;
@@ -358,6 +394,7 @@ int main(void)
         STORE_TEST(who_reads_what_an_earlier_mount_left_is_served_before_it_is_refreshed),
         STORE_TEST(who_waits_for_the_list_meanwhile_starts_it_and_it_is_asked_for_once),
         STORE_TEST(what_a_list_brought_before_it_began_anew_may_be_gone),
+        STORE_TEST(what_changes_by_itself_has_a_time_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);

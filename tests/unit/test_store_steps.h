@@ -13,7 +13,7 @@
 #define ROW(id)               "{\"id\":\"" id "\",\"name\":\"n\"}"
 #define PAGE(rows, next)      "{\"data\":[" rows "],\"next_cursor\":" next "}"
 
-enum { TTL_MS = 10000, PATIENCE_MS = 5000 };
+enum { TTL_MS = 10000, HEALTH_MS = 4000, PATIENCE_MS = 5000 };
 
 static FakeClock fake;
 static FakeNet net;
@@ -33,7 +33,7 @@ static inline int open_store(void **state)
     const StoreConfig times = {.ttl_ms = TTL_MS,
                                .ttl_transition_ms = 2000,
                                .ttl_projects_ms = 60000,
-                               .ttl_health_ms = 5000,
+                               .ttl_health_ms = HEALTH_MS,
                                .stale_contents_ms = 300000,
                                .stale_names_ms = 86400000,
                                .timeout_ms = 30000,
