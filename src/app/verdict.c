@@ -195,7 +195,8 @@ static bool is_unsettled(const Facts *facts, int64_t *ret_since)
 
 static void say_unsettled(const Facts *facts, char into[VERDICT_DETAIL_BYTES])
 {
-    snprintf(into, VERDICT_DETAIL_BYTES, "creates that are not settled: %zu", facts->store.unsettled);
+    snprintf(into, VERDICT_DETAIL_BYTES, "%zu of them, the oldest of `%s`", facts->store.unsettled,
+             facts->store.unsettled_name);
 }
 
 static bool texts_wait(const Facts *facts, int64_t *ret_since)
@@ -206,7 +207,8 @@ static bool texts_wait(const Facts *facts, int64_t *ret_since)
 
 static void say_texts(const Facts *facts, char into[VERDICT_DETAIL_BYTES])
 {
-    snprintf(into, VERDICT_DETAIL_BYTES, "texts that wait: %zu", facts->store.rejected);
+    snprintf(into, VERDICT_DETAIL_BYTES, "%zu of them, the oldest of `%s`", facts->store.rejected,
+             facts->store.rejected_name);
 }
 
 /* The worst first. */
@@ -243,7 +245,7 @@ static const Reason reasons[] = {
     {"snapshot", VERDICT_DEGRADED, snapshot_fails, say_snapshot, "what is known can't be kept for the next mount",
      "all goes on; a mount without the API would begin with an older state",
      "make room in the state directory, or see what the kernel's log says of its disk"},
-    {"unsettled", VERDICT_DEGRADED, is_unsettled, say_unsettled, "the API did not answer a create",
+    {"unsettled", VERDICT_DEGRADED, is_unsettled, say_unsettled, "creates were sent and not answered",
      "the lists are asked whether the instance came to be; another create of its name fails with EALREADY",
      "wait for some two minutes: then there is the instance, or NAME.json.rejected beside it"},
     {"kept_texts", VERDICT_DEGRADED, texts_wait, say_texts, "texts that were refused wait for a person",

@@ -9,10 +9,12 @@ static void report_texts(Store *store, StoreReport *report)
     for (uint64_t number = 0; store_next_text(store, number, &each); number = each.number) {
         size_t *count = each.unsettled ? &report->unsettled : &report->rejected;
         int64_t *oldest = each.unsettled ? &report->unsettled_wall_ms : &report->rejected_wall_ms;
+        const char **name = each.unsettled ? &report->unsettled_name : &report->rejected_name;
 
-        (*count)++;
-        if (*oldest == 0 || each.wall_ms < *oldest)
-            *oldest = each.wall_ms;
+        if ((*count)++ > 0 && each.wall_ms >= *oldest)
+            continue;
+        *oldest = each.wall_ms;
+        *name = each.name;
     }
 }
 

@@ -13,7 +13,8 @@ typedef struct StoreReport {
     bool trouble;                                         /* as store_in_trouble() … */
     int64_t trouble_ms;                                   /* … for so long already */
     size_t rejected, unsettled;                           /* texts that are kept … */
-    int64_t rejected_wall_ms, unsettled_wall_ms;          /* … and of when the oldest is; 0: there is none */
+    int64_t rejected_wall_ms, unsettled_wall_ms;          /* … of when the oldest is; 0: there is none … */
+    const char *rejected_name, *unsettled_name;           /* … and of which instance; borrowed until the loop turns */
     int disk_code;   /* why the journal's disk does not take what is written; 0: it does, or there is no journal … */
     int64_t disk_ms; /* … for so long already */
     int kept_code;   /* the same of what is kept for the next mount */

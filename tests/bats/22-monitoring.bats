@@ -408,6 +408,7 @@ looks_well_again() {
     assert_failure
     assert_equal "$(reasons)" 'degraded kept_texts'
     since_is_after kept_texts "$began"
+    status_of -e '.reasons[0].detail == "1 of them, the oldest of `web-x`"'
     assert_equal "$(value 'skystackfs_texts_kept{state="rejected"}')" 1
     rm "$MNT/prod/web-x.json.rejected"
     well

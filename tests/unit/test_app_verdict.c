@@ -106,12 +106,14 @@ static void snapshot(Facts *facts)
 static void unsettled(Facts *facts)
 {
     facts->store.unsettled = 1;
+    facts->store.unsettled_name = "web-8";
     facts->store.unsettled_wall_ms = NOW_MS - 15000;
 }
 
 static void texts(Facts *facts)
 {
     facts->store.rejected = 3;
+    facts->store.rejected_name = "web-9";
     facts->store.rejected_wall_ms = NOW_MS - 16000;
 }
 
@@ -141,8 +143,8 @@ static const struct {
     {journal, "journal", VERDICT_DEGRADED, NOW_MS - 12000, "no space"},
     {count, "budget_disk", VERDICT_DEGRADED, NOW_MS - 13000, ""},
     {snapshot, "snapshot", VERDICT_DEGRADED, NOW_MS - 14000, "disk failed"},
-    {unsettled, "unsettled", VERDICT_DEGRADED, NOW_MS - 15000, "1"},
-    {texts, "kept_texts", VERDICT_DEGRADED, NOW_MS - 16000, "3"},
+    {unsettled, "unsettled", VERDICT_DEGRADED, NOW_MS - 15000, "1 of them, the oldest of `web-8`"},
+    {texts, "kept_texts", VERDICT_DEGRADED, NOW_MS - 16000, "3 of them, the oldest of `web-9`"},
     {stale, "stale_lists", VERDICT_DEGRADED, NOW_MS - 17000, ""},
 };
 
