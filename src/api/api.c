@@ -228,6 +228,11 @@ unsigned api_list_abreast(const ApiCall *call)
     return listing_abreast(call->listing);
 }
 
+void api_list_progress(const ApiCall *call, uint64_t *ret_rows, int64_t *ret_total)
+{
+    listing_progress(call->listing, ret_rows, ret_total);
+}
+
 /* ---- one instance ---- */
 
 static void on_one(void *ctx, Verdict *verdict)

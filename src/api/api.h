@@ -127,6 +127,9 @@ typedef void (*api_one_fn)(void *ctx, const Failure *failure, const ApiAnswer *a
 void api_list_hold(ApiCall *call, bool hold);
 /* How many of its pages may be under way at once. */
 unsigned api_list_abreast(const ApiCall *call);
+/* How far it has got: rows so far, since it last began anew, and how many there are by what its pages say (-1: they do not
+ * say). */
+void api_list_progress(const ApiCall *call, uint64_t *ret_rows, int64_t *ret_total);
 /* All instances that the token may see, page by page. A page is asked for when the one before was handed on. 0, or
  * -ERR_NO_MEMORY: then `done` never runs. The same holds for each starter below; those that take an id also give
  * -ERR_INVALID for one that can't stand in a path ("", ".", ".."). */

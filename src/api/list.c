@@ -317,6 +317,12 @@ unsigned listing_abreast(const Listing *listing)
     return pager_abreast(&listing->pager);
 }
 
+void listing_progress(const Listing *listing, uint64_t *ret_rows, int64_t *ret_total)
+{
+    *ret_rows = listing->pager.run_rows;
+    *ret_total = listing->pager.total;
+}
+
 int64_t listing_line_ms(Listing *listing)
 {
     const ListPage *page = page_at(listing, 0);

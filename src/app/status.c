@@ -156,6 +156,10 @@ static void add_list_json(cJSON *root, const char *name, const StoreListFacts *f
     cJSON_AddNumberToObject(list, "count", (double)facts->count);
     cJSON_AddBoolToObject(list, "complete", facts->complete);
     cJSON_AddBoolToObject(list, "listing", facts->listing);
+    if (facts->listing)
+        cJSON_AddNumberToObject(list, "listing_rows", (double)facts->listing_rows);
+    if (facts->listing && facts->listing_total >= 0)
+        cJSON_AddNumberToObject(list, "listing_total", (double)facts->listing_total);
     cJSON_AddBoolToObject(list, "stale", facts->stale);
     cJSON_AddBoolToObject(list, "from_snapshot", facts->warm);
     if (facts->complete)
@@ -235,6 +239,7 @@ static cJSON *status_tree(App *app, const Facts *facts, const Verdict *verdict)
     cJSON_AddStringToObject(root, "source", app->settings->source);
     cJSON_AddStringToObject(root, "endpoint", app->settings->endpoint);
     cJSON_AddStringToObject(root, "mountpoint", app->settings->mountpoint);
+    add_text_json(root, "project", app->settings->project);
     cJSON_AddStringToObject(root, "mounted_since", since);
     add_notice_json(root, facts->notice);
     add_list_json(root, "projects", &facts->projects);

@@ -473,6 +473,14 @@ bool store_in_trouble(const Store *store)
     return store->trouble || fetch_drags_on(store);
 }
 
+static void list_progress(const Set *set, StoreListFacts *facts)
+{
+    facts->listing_rows = 0;
+    facts->listing_total = -1;
+    if (facts->listing && set->fetch.call)
+        api_list_progress(set->fetch.call, &facts->listing_rows, &facts->listing_total);
+}
+
 void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_facts)
 {
     const Set *set = &store->sets[kind];
@@ -493,6 +501,7 @@ void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_fact
         .count = set->by_id.count,
         .json_bytes = set->json_bytes,
     };
+    list_progress(set, ret_facts);
 }
 
 void store_list_read(const StoreEntry *entry)

@@ -76,11 +76,13 @@ typedef struct StoreFacts {
 } StoreFacts;
 
 typedef struct StoreListFacts {
-    bool complete;  /* a complete list is known, of whatever age */
-    bool stale;     /* its time is up, and the API could not be asked, or was not yet since the mount */
-    bool warm;      /* it is what an earlier mount left */
-    bool listing;   /* a listing is under way */
-    int64_t age_ms; /* of the complete list */
+    bool complete;         /* a complete list is known, of whatever age */
+    bool stale;            /* its time is up, and the API could not be asked, or was not yet since the mount */
+    bool warm;             /* it is what an earlier mount left */
+    bool listing;          /* a listing is under way … */
+    uint64_t listing_rows; /* … which has brought so many rows … */
+    int64_t listing_total; /* … of so many; -1: the API does not say */
+    int64_t age_ms;        /* of the complete list */
     int64_t fresh_ms;
     int64_t ttl_ms;          /* how long it is fresh … */
     bool stretched;          /* … which is longer than was asked for, so that the day's requests last */
