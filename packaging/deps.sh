@@ -17,7 +17,7 @@ run='fuse3 ca-certificates'
 
 # To build it, with gcc.
 build='gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libcurl4-openssl-dev libcjson-dev libssl-dev libuv1-dev
-libsqlite3-dev libmicrohttpd-dev libgnutls28-dev uthash-dev libcmocka-dev'
+libsqlite3-dev libncurses-dev libmicrohttpd-dev libgnutls28-dev uthash-dev libcmocka-dev'
 
 # To try it out and to test it.
 test='iproute2 clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file

@@ -42,6 +42,7 @@ declare -A library=(
     ['gnutls/']='sandbox'
     ['openssl/']='api hook sandbox'
     ['cjson/']='model app sandbox'
+    ['curses.h']='app'
 )
 
 passed=0

@@ -136,6 +136,8 @@ static int command_umount(const CommandWords *words)
 const Command commands[] = {
     {"status", "[MOUNTPOINT] [--json]", "how a mount is doing", command_status},
     {"why", "[PATH] [--json]", "why the last operation here failed, and what to do", command_why},
+    {"top", "[MOUNTPOINT] [--once] [--interval S] [--sort [-]FIELD] [--filter TEXT]",
+     "the instances on a full screen, as they change; a plain table where there is no terminal", command_top},
     {"undo", "[PATH]", "take back deletes that still wait", command_undo},
     {"refresh", "[PATH]", "let the next look ask the API", command_refresh},
     {"umount", "[MOUNTPOINT]", "unmount", command_umount},

@@ -11,6 +11,8 @@ typedef struct CommandWords {
     const char *path; /* NULL if none was given */
     bool json;
     int64_t since_ms; /* by the wall clock; 0: since ever */
+    int count;        /* all of them, for a command with options of its own */
+    char **words;
 } CommandWords;
 
 typedef struct Command {
@@ -25,6 +27,9 @@ extern const Command commands[];
 
 /* why.c */
 int command_why(const CommandWords *words);
+
+/* top.c */
+int command_top(const CommandWords *words);
 
 /* hook.c */
 int command_hook(const CommandWords *words);

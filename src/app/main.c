@@ -70,8 +70,10 @@ static int parse_since(const char *text, int64_t *ret_ms)
 
 static int run_command(const Command *command, int count, char **words)
 {
-    CommandWords parsed = {0};
+    CommandWords parsed = {.count = count, .words = words};
 
+    if (command->run == command_top)
+        return command->run(&parsed);
     for (int i = 0; i < count; i++) {
         bool since = strcmp(words[i], "--since") == 0 && command->run == command_why && i + 1 < count;
 

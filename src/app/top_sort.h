@@ -1,0 +1,13 @@
+/*
+ * top_sort: the order of rows. Internal to top_view.
+ */
+#ifndef SKY_TOP_SORT_H
+#define SKY_TOP_SORT_H
+
+#include "top_view.h"
+
+/* Sorts view->order, which holds each row's place once, as the view says. The groups know their ranks. Numbers in names
+ * count as such: web-2 comes before web-10. Load and memory begin with the highest, ages with the youngest. */
+void top_sort_rows(TopView *view);
+
+#endif
