@@ -16,7 +16,7 @@ enum {
     LINE_LISTING,
     LINE_TABLE,
     GAUGE_WIDTH = 16,
-    PROGRESS_WIDTH = 16,
+    PROGRESS_WIDTH = 12,
     EVENTS_FROM_LINES = 16, /* a lower screen has no room for them */
     EVENTS_MAX = 8,
     TEXT_WIDTH = 1000,

@@ -14,9 +14,9 @@ static const struct {
     const char *word, *sentence;
 } reasons[] = {
     {"retry_after", "the API told us to wait"},
-    {"minute", "the minute's requests are spent"},
-    {"in_flight", "as many as may be are under way"},
-    {"ledger", "the day's count is being written"},
+    {"minute", "the minute's budget is spent"},
+    {"in_flight", "others are under way"},
+    {"ledger", "the day's count is written"},
 };
 
 static void take_text(Span object, const char *member, char *ret_text, size_t room)
