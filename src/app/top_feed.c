@@ -51,6 +51,25 @@ void top_feed_free(TopFeed *feed)
     free(feed);
 }
 
+/* ---- asking ---- */
+
+static void ask_if_due(TopReader *reader, int64_t due_ms, int64_t now)
+{
+    if (reader && now >= due_ms)
+        top_reader_ask(reader);
+}
+
+/* The list waits for the status, which says how long it holds. */
+static void ask_for_all(TopFeed *feed, int64_t now)
+{
+    int64_t list_due_ms = top_list_due_ms(feed->rows_ms, feed->interval_ms, &feed->ui->status, feed->wanted);
+
+    ask_if_due(feed->status, feed->status_ms ? feed->status_ms + feed->interval_ms : 0, now);
+    if (feed->ui->answered)
+        ask_if_due(feed->rows, feed->rows_ms ? list_due_ms : 0, now);
+    ask_if_due(feed->events, feed->events_ms ? feed->events_ms + STREAM_AGAIN_MS : 0, now);
+}
+
 /* ---- the status ---- */
 
 static void on_status_bytes(void *ctx, Span bytes)
@@ -71,6 +90,7 @@ static void on_status_end(void *ctx, int number)
     feed->ui->silent_ms = 0;
     feed->ui->status_errno = number ? number : error_errno(r);
     feed->ui->answered = feed->ui->answered || (number == 0 && r == 0);
+    ask_for_all(feed, feed->status_ms);
     feed->changed(feed->ctx);
 }
 
@@ -158,23 +178,6 @@ int top_feed_attach(TopFeed *feed, Loop *loop, int64_t interval_ms, TopUi *ui, c
     if (r == 0)
         r = top_reader_attach(feed->rows, loop, &rows, feed);
     return r < 0 || !feed->events ? r : top_reader_attach(feed->events, loop, &events, feed);
-}
-
-static void ask_if_due(TopReader *reader, int64_t due_ms, int64_t now)
-{
-    if (reader && now >= due_ms)
-        top_reader_ask(reader);
-}
-
-/* The list waits for the status, which says how long it holds. */
-static void ask_for_all(TopFeed *feed, int64_t now)
-{
-    int64_t list_due_ms = top_list_due_ms(feed->rows_ms, feed->interval_ms, &feed->ui->status, feed->wanted);
-
-    ask_if_due(feed->status, feed->status_ms ? feed->status_ms + feed->interval_ms : 0, now);
-    if (feed->ui->answered)
-        ask_if_due(feed->rows, feed->rows_ms ? list_due_ms : 0, now);
-    ask_if_due(feed->events, feed->events_ms ? feed->events_ms + STREAM_AGAIN_MS : 0, now);
 }
 
 void top_feed_tick(TopFeed *feed)

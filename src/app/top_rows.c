@@ -103,13 +103,40 @@ static int add_text(TopRows *rows, Span text, uint32_t *ret_at)
     return 0;
 }
 
+/* Only of what is shown as it is written can it be seen whether it is the same. */
+static bool is_plain(Span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] < ' ' || text.at[i] > '~' || text.at[i] == '\\')
+            return false;
+    }
+    return true;
+}
+
+/* As add_text(), but a text that came lately is taken again: to compare rows by their sizes or regions then is to compare
+ * two numbers. */
+static int share_text(TopRows *rows, Span text, uint32_t *ret_at)
+{
+    uint32_t *recent = &rows->recent[index_hash(text.at, text.len) % TOP_RECENT];
+    const char *there = buf_text(&rows->text) + *recent;
+    int r = 0;
+
+    if (!is_plain(text))
+        return add_text(rows, text, ret_at);
+    if (strncmp(there, text.at, text.len) != 0 || there[text.len] != '\0')
+        r = add_text(rows, text, recent);
+    if (r == 0)
+        *ret_at = *recent;
+    return r;
+}
+
 static int add_cell(TopRows *rows, enum TopCell cell, Span text, uint32_t *ret_at)
 {
-    size_t before = rows->text.len;
-    int r = add_text(rows, text, ret_at);
-    size_t width = rows->text.len > before ? rows->text.len - before - 1 : 0;
+    bool shared = cell == TOP_STATUS || cell == TOP_SIZE || cell == TOP_REGION || cell == TOP_HEALTH;
+    int r = shared && text.len > 0 ? share_text(rows, text, ret_at) : add_text(rows, text, ret_at);
+    size_t width = r == 0 ? strlen(buf_text(&rows->text) + *ret_at) : 0;
 
-    if (r == 0 && width > rows->widths[cell])
+    if (width > rows->widths[cell])
         rows->widths[cell] = width;
     return r;
 }

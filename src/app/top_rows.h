@@ -15,7 +15,7 @@
 #include "index.h"
 #include "span.h"
 
-enum { TOP_ROWS_MAX = 1000000, TOP_ROWS_TEXT_BYTES = 512 << 20 };
+enum { TOP_ROWS_MAX = 1000000, TOP_ROWS_TEXT_BYTES = 512 << 20, TOP_RECENT = 256 };
 
 /* Texts of a row; all but the id are columns. */
 enum TopCell { TOP_NAME, TOP_PROJECT, TOP_STATUS, TOP_IP, TOP_SIZE, TOP_REGION, TOP_HEALTH, TOP_ID, TOP_CELLS };
@@ -38,6 +38,7 @@ typedef struct TopRows {
     size_t project_count, project_room;
     size_t skipped;
     size_t widths[TOP_CELLS];
+    uint32_t recent[TOP_RECENT]; /* texts by their hashes: what many rows have is kept once */
     Index by_id;
 } TopRows;
 

@@ -62,7 +62,23 @@ static int compare_column(const TopView *view, const TopRow *a, const TopRow *b)
     }
 }
 
-/* Ties end with the order of the listing, which is that of the mount. */
+/* Names that are the same keep the order of the listing, which is that of the mount. */
+static int compare_names(const void *one, const void *other, void *ctx)
+{
+    const TopRows *rows = ctx;
+    uint32_t at = *(const uint32_t *)one, beside = *(const uint32_t *)other;
+    int r = compare_cells(rows, &rows->rows[at], &rows->rows[beside], TOP_NAME);
+
+    return r != 0 ? r : (at > beside) - (at < beside);
+}
+
+void top_sort_names(TopView *view)
+{
+    qsort_r(view->order, view->rows->count, sizeof *view->order, compare_names, (void *)(uintptr_t)view->rows);
+    for (uint32_t i = 0; i < view->rows->count; i++)
+        view->name_ranks[view->order[i]] = i;
+}
+
 static int compare(const void *one, const void *other, void *ctx)
 {
     const TopView *view = ctx;
@@ -72,11 +88,10 @@ static int compare(const void *one, const void *other, void *ctx)
 
     if (view->grouped && a->project != b->project)
         return view->groups[a->project].rank < view->groups[b->project].rank ? -1 : 1;
-    r = compare_column(view, a, b);
-    if (r != 0)
-        return view->reversed ? -r : r;
-    r = view->sort == TOP_BY_NAME ? 0 : compare_cells(view->rows, a, b, TOP_NAME);
-    return r != 0 ? r : (at > beside) - (at < beside);
+    r = view->sort == TOP_BY_NAME ? 0 : compare_column(view, a, b);
+    if (r == 0)
+        r = view->name_ranks[at] < view->name_ranks[beside] ? -1 : 1;
+    return view->reversed ? -r : r;
 }
 
 void top_sort_rows(TopView *view)

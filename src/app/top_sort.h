@@ -6,7 +6,10 @@
 
 #include "top_view.h"
 
-/* Sorts view->order, which holds each row's place once, as the view says. The groups know their ranks. Numbers in names
+/* Finds each row's rank by its name, once for all that follow: to compare names is what takes time, and all ties end with
+ * them. view->order holds each row's place once, and is sorted after. */
+void top_sort_names(TopView *view);
+/* Sorts view->order as the view says. The groups know their ranks. Numbers in names
  * count as such: web-2 comes before web-10. Load and memory begin with the highest, ages with the youngest. */
 void top_sort_rows(TopView *view);
 

@@ -40,10 +40,12 @@ static void free_turned(TopView *view)
 static void free_lines(TopView *view)
 {
     free(view->order);
+    free(view->name_ranks);
     free(view->groups);
     free(view->by_rank);
     free(view->lines);
     view->order = NULL;
+    view->name_ranks = NULL;
     view->groups = NULL;
     view->by_rank = NULL;
     view->lines = NULL;
@@ -288,10 +290,11 @@ static void go_to_heading(TopView *view, uint32_t project)
 static int make_room(TopView *view, const TopRows *rows)
 {
     view->order = calloc(rows->count + 1, sizeof *view->order);
+    view->name_ranks = calloc(rows->count + 1, sizeof *view->name_ranks);
     view->groups = calloc(rows->project_count + 1, sizeof *view->groups);
     view->by_rank = calloc(rows->project_count + 1, sizeof *view->by_rank);
     view->lines = calloc(rows->count + rows->project_count + 1, sizeof *view->lines);
-    if (!view->order || !view->groups || !view->by_rank || !view->lines)
+    if (!view->order || !view->name_ranks || !view->groups || !view->by_rank || !view->lines)
         return -ERR_NO_MEMORY;
     for (size_t i = 0; i < rows->count; i++)
         view->order[i] = (uint32_t)i;
@@ -313,6 +316,7 @@ int top_view_take(TopView *view, const TopRows *rows)
     }
     rank_projects(view);
     close_as_told(view);
+    top_sort_names(view);
     top_sort_rows(view);
     make_lines(view);
     find_anchor(view, &anchor);

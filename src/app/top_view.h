@@ -50,9 +50,10 @@ typedef struct TopView {
     char *turned[TOP_TURNED_MAX]; /* … but these, or the other way round: names */
     size_t turned_count;
     char filter[TOP_FILTER_BYTES];
-    uint32_t *order;   /* all rows, sorted */
-    TopGroup *groups;  /* of the projects */
-    uint32_t *by_rank; /* the projects, by name */
+    uint32_t *order;      /* all rows, sorted */
+    uint32_t *name_ranks; /* each row's place among all names */
+    TopGroup *groups;     /* of the projects */
+    uint32_t *by_rank;    /* the projects, by name */
     TopGroup total;
     TopLine *lines;
     size_t line_count;
