@@ -108,6 +108,8 @@ static void on_rows_bytes(void *ctx, Span bytes)
 {
     TopFeed *feed = ctx;
 
+    if (feed->code == 0 && feed->coming.project_count == 0) /* the mount shows one alone, and has no folder for it */
+        feed->code = top_rows_project(&feed->coming, span_of(feed->ui->status.project));
     if (feed->code == 0)
         feed->code = top_rows_feed(&feed->coming, bytes);
 }

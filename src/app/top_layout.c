@@ -43,9 +43,7 @@ static void draw_title(const TopUi *ui, TopGrid *grid)
 
     at = top_grid_put(grid, LINE_TITLE, at, TEXT_WIDTH, TOP_TITLE, ui->status.source);
     if (strcmp(ui->status.source, ui->status.endpoint) != 0)
-        at = top_grid_printf(grid, LINE_TITLE, at, TOP_TITLE, "  %s", ui->status.endpoint);
-    if (ui->status.project[0])
-        top_grid_printf(grid, LINE_TITLE, at, TOP_TITLE, "  project %s", ui->status.project);
+        top_grid_printf(grid, LINE_TITLE, at, TOP_TITLE, "  %s", ui->status.endpoint);
     for (unsigned column = 0; column < grid->columns; column++)
         grid->places[column].style = TOP_TITLE;
 }
