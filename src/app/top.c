@@ -32,6 +32,7 @@ typedef struct Top {
     LoopPoll *input;
     int input_fd;
     Timer *tick, *draw;
+    bool draws; /* the second one runs */
     TopUi ui;
     TopGrid grid;
     int exit_code;
@@ -52,15 +53,20 @@ static void draw(Top *top)
 
 static void on_draw(void *ctx)
 {
-    draw(ctx);
+    Top *top = ctx;
+
+    top->draws = false;
+    draw(top);
 }
 
 static void on_change(void *ctx)
 {
     Top *top = ctx;
 
-    if (!top->ui.paused)
-        timer_start(top->draw, DRAW_MS);
+    if (top->draws || top->ui.paused)
+        return;
+    top->draws = true;
+    timer_start(top->draw, DRAW_MS);
 }
 
 static void on_tick(void *ctx)

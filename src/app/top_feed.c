@@ -127,6 +127,7 @@ static void on_rows_end(void *ctx, int number)
     feed->code = 0;
     feed->wanted = feed->unsorted = false;
     feed->rows_ms = clock_now_ms(feed->clock);
+    top_reader_ask(feed->status); /* to read the list may have changed what it says */
     feed->changed(feed->ctx);
 }
 

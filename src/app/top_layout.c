@@ -176,7 +176,9 @@ static void draw_listing(const TopUi *ui, TopGrid *grid)
 
 static void draw_table(TopUi *ui, TopGrid *grid, unsigned lines, int64_t wall_ms)
 {
-    const char *why = !ui->listed ? "" : ui->view.filter[0] ? "nothing fits the filter" : "there are no instances";
+    const char *why = !ui->listed          ? "the instances come when the list is whole"
+                      : ui->view.filter[0] ? "nothing fits the filter"
+                                           : "there are no instances";
 
     top_view_set_page(&ui->view, lines - 1);
     top_table_draw(&ui->view, grid, LINE_TABLE, wall_ms);
@@ -295,7 +297,7 @@ static void draw_keys(const TopUi *ui, TopGrid *grid)
     at = draw_key(grid, at, "enter", "open/close");
     at = draw_key(grid, at, "t", "tree");
     at = draw_key(grid, at, "p", ui->paused ? "go on" : "pause");
-    at = draw_key(grid, at, "/", ui->view.filter[0] ? ui->view.filter : "filter");
+    draw_key(grid, at, "/", ui->view.filter[0] ? ui->view.filter : "filter");
 }
 
 static void draw_too_small(TopGrid *grid)

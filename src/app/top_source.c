@@ -76,24 +76,37 @@ static int send_project(int socket, int folder, const char *name)
     return r == ENOENT ? 0 : r;
 }
 
+static bool is_project(const struct dirent *entry)
+{
+    return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static int send_each_project(int socket, int folder, DIR *listing)
+{
+    struct dirent *entry;
+    int r = 0;
+
+    errno = 0;
+    while (r == 0 && (entry = readdir(listing)) != NULL) {
+        if (is_project(entry))
+            r = send_project(socket, folder, entry->d_name);
+        errno = 0;
+    }
+    return r ? r : errno;
+}
+
 static int send_projects(int socket, int folder)
 {
-    DIR *listing = fdopendir(dup(folder));
-    struct dirent *entry;
-    int r = listing ? 0 : errno;
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+    int r = errno;
 
-    while (r == 0) {
-        errno = 0;
-        entry = readdir(listing);
-        if (!entry) {
-            r = errno;
-            break;
-        }
-        if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            r = send_project(socket, folder, entry->d_name);
-    }
-    if (listing)
+    if (listing) {
+        r = send_each_project(socket, folder, listing);
         closedir(listing);
+    } else if (fd >= 0) {
+        close(fd);
+    }
     return r;
 }
 

@@ -79,10 +79,11 @@ static void shrink_name(Widths *widths, unsigned room, unsigned least)
     widths->of[0] -= over < spare ? over : spare;
 }
 
-static void drop_column(Widths *widths, unsigned goes)
+/* The one that rows are sorted by stays. */
+static void drop_column(Widths *widths, unsigned goes, enum TopSort sort)
 {
     for (size_t i = 0; i < COLUMNS; i++) {
-        if (columns[i].goes == goes)
+        if (columns[i].goes == goes && columns[i].sort != sort)
             widths->of[i] = 0;
     }
 }
@@ -95,11 +96,11 @@ static Widths fit(const TopView *view, unsigned room)
     for (size_t i = 0; i < COLUMNS; i++)
         widths.of[i] = natural_width(view, i);
     if (view->grouped)
-        drop_column(&widths, columns[TOP_BY_PROJECT].goes);
+        widths.of[TOP_BY_PROJECT] = 0;
     for (unsigned goes = FIRST_TO_GO; goes > 0; goes--) {
         shrink_name(&widths, room, fair);
         if (total_width(&widths) > room)
-            drop_column(&widths, goes);
+            drop_column(&widths, goes, view->sort);
     }
     shrink_name(&widths, room, NAME_WIDTH_MIN);
     return widths;

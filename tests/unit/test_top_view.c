@@ -158,6 +158,17 @@ static void each_press_sorts_by_the_next_column(void **state)
     assert_int_equal(ui.view.sort, TOP_BY_HEALTH);
 }
 
+static void the_column_that_rows_are_sorted_by_is_shown(void **state)
+{
+    (void)state;
+    take_fleet();
+    assert_null(strstr(screen(), "REGION"));
+    ui.view.sort = TOP_BY_REGION;
+    top_view_sort(&ui.view);
+    assert_screen_has("REGIONv");
+    assert_screen_has(" eu-central-1 ");
+}
+
 /* ---- filter ---- */
 
 static void a_filter_shows_what_fits_all_its_words(void **state)
@@ -485,6 +496,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_in_names_count_as_such_and_projects_come_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_projects_all_are_sorted_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_press_sorts_by_the_next_column, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_column_that_rows_are_sorted_by_is_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_filter_shows_what_fits_all_its_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_filter_is_edited_kept_and_dropped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_project_is_closed_and_opened, set_up, tear_down),
