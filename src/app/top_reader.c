@@ -8,13 +8,14 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "error.h"
 #include "top_source.h"
 
-enum { RECEIVE_BYTES = 64 << 10 };
+enum { RECEIVE_BYTES = 64 << 10, GOODBYE_MS = 20 };
 
 struct TopReader {
     pid_t process;
@@ -75,14 +76,23 @@ fail:
     return NULL;
 }
 
+/* One that no mount holds is gone in a moment; one that is held is left to whoever adopts it. */
+static void bury(pid_t process)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+
+    kill(process, SIGKILL);
+    for (int i = 0; i < GOODBYE_MS && waitpid(process, NULL, WNOHANG) == 0; i++)
+        nanosleep(&moment, NULL);
+}
+
 void top_reader_free(TopReader *reader)
 {
     if (!reader)
         return;
     loop_poll_stop(reader->poll);
     close(reader->socket);
-    kill(reader->process, SIGKILL);
-    waitpid(reader->process, NULL, WNOHANG);
+    bury(reader->process);
     free(reader);
 }
 

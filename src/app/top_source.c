@@ -76,9 +76,10 @@ static int send_project(int socket, int folder, const char *name)
     return r == ENOENT ? 0 : r;
 }
 
+/* No project's name begins with a dot, as a file. */
 static bool is_project(const struct dirent *entry)
 {
-    return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    return entry->d_type == DT_DIR && entry->d_name[0] != '.';
 }
 
 static int send_each_project(int socket, int folder, DIR *listing)
