@@ -172,10 +172,10 @@ static int change_row(Span event, TopRows *rows, TopNews *news)
 static int take_line(TopEvents *events, Span line, TopRows *rows, TopNews *news)
 {
     TopEvent *event = &events->ring[events->seen % TOP_EVENTS_MAX];
-    int r;
+    int r = json_check(line, NULL);
 
-    if (json_check(line, NULL) < 0 || json_type(line) != JSON_OBJECT)
-        return 0;
+    if (r < 0 || json_type(line) != JSON_OBJECT)
+        return r == -ERR_NO_MEMORY ? r : 0;
     *event = (TopEvent){0};
     events->seen++;
     r = take_time(line, event);
@@ -197,20 +197,27 @@ static int end_line(TopEvents *events, TopRows *rows, TopNews *news)
     return r;
 }
 
+/* A line that is too long is left out, and no error. */
+static int keep(TopEvents *events, Span part)
+{
+    int r = events->skips ? 0 : buf_append(&events->line, part.at, part.len);
+
+    events->skips = events->skips || r < 0;
+    return r == -ERR_TOO_BIG ? 0 : r;
+}
+
 int top_events_feed(TopEvents *events, Span bytes, TopRows *rows, TopNews *news)
 {
-    int r = 0, worst = 0;
+    int r, worst = 0;
 
     while (bytes.len > 0) {
         const char *end = memchr(bytes.at, '\n', bytes.len);
         size_t count = end ? (size_t)(end - bytes.at) : bytes.len;
 
-        r = events->skips ? 0 : buf_append(&events->line, bytes.at, count);
-        events->skips = events->skips || r < 0;
-        if (end)
-            r = end_line(events, rows, news);
-        if (r < 0 && r != -ERR_TOO_BIG)
-            worst = r;
+        r = keep(events, (Span){bytes.at, count});
+        worst = r < 0 ? r : worst;
+        r = end ? end_line(events, rows, news) : 0;
+        worst = r == -ERR_NO_MEMORY ? r : worst;
         count += end != NULL;
         bytes = (Span){bytes.at + count, bytes.len - count};
     }

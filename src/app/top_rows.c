@@ -229,11 +229,6 @@ static int fill_row(TopRows *rows, Span line, TopRow *row)
     return r;
 }
 
-static bool is_object(Span line)
-{
-    return json_check(line, NULL) == 0 && json_type(json_trim(line)) == JSON_OBJECT;
-}
-
 static int add_row(TopRows *rows, Span line)
 {
     int r = make_room((void **)&rows->rows, rows->count, &rows->room, sizeof *rows->rows, TOP_ROWS_MAX);
@@ -245,21 +240,23 @@ static int add_row(TopRows *rows, Span line)
     return r;
 }
 
-/* What is beyond a cap leaves the rest as it was. */
+static int add_line(TopRows *rows, Span line)
+{
+    int r = json_check(line, NULL);
+
+    if (r == 0 && json_type(line) != JSON_OBJECT)
+        r = -ERR_PROTOCOL;
+    if (r == 0 && rows->project_count == 0)
+        r = top_rows_project(rows, (Span){0});
+    return r < 0 ? r : add_row(rows, line);
+}
+
+/* What is beyond a cap, or no object, leaves the rest as it was. */
 static int take_line(TopRows *rows, Span line)
 {
-    int r;
+    int r = json_trim(line).len > 0 ? add_line(rows, line) : 0;
 
-    if (json_trim(line).len == 0)
-        return 0;
-    if (!is_object(line)) {
-        rows->skipped++;
-        return 0;
-    }
-    r = rows->project_count ? 0 : top_rows_project(rows, (Span){0});
-    if (r == 0)
-        r = add_row(rows, line);
-    if (r != -ERR_TOO_BIG)
+    if (r == 0 || r == -ERR_NO_MEMORY)
         return r;
     rows->skipped++;
     return 0;
