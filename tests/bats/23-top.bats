@@ -31,6 +31,14 @@ start_top() {
         "env LC_ALL=${LANGUAGE_OF-C.UTF-8} TERM=${TYPE-screen} NO_COLOR=${WITHOUT_COLOUR-} bash -m '$PLACE/screen.sh'"
 }
 
+# A new one may begin at once after.
+end_screen() {
+    local server
+    server=$(tmux_of display-message -p '#{pid}')
+    tmux_of kill-server
+    within 5 ended "$server"
+}
+
 screen() {
     tmux_of capture-pane -p "$@"
 }
@@ -202,7 +210,7 @@ change() {
         if [ "$type" = vt100 ]; then is_monochrome; else is_coloured; fi
         keys Down q
         shows 'the terminal is as it was'
-        tmux_of kill-server
+        end_screen
     done
 }
 
@@ -218,7 +226,7 @@ change() {
     LANGUAGE_OF=C start_top
     shows '#'
     is_ascii <<<"$(screen)"
-    tmux_of kill-server
+    end_screen
     start_top
     shows '█'
 }
@@ -242,7 +250,7 @@ change() {
         shows 'ended 0' 2
         shows 'the terminal is as it was'
         within 5 all_ended "${pids[@]}"
-        tmux_of kill-server
+        end_screen
     done
 }
 
@@ -252,7 +260,7 @@ change() {
     start_top
     shows '12 running'
     mapfile -t pids < <(top_pids)
-    tmux_of kill-server
+    end_screen
     within 5 all_ended "${pids[@]}"
 }
 
