@@ -30,12 +30,9 @@ static int64_t now_ms(const Set *set)
 
 static void tell(Entry *entry, enum StoreEvent event, Resource *before, Resource *after)
 {
-    const Store *store = entry->set->store;
-
     if (event != STORE_EXPIRED)
         keep_note(entry->set->store);
-    if (store->watch)
-        store->watch(store->watch_ctx, entry->set->kind, event, before, after, entry);
+    watch_tell(entry->set->store, entry->set->kind, event, before, after, entry);
 }
 
 static void note_membership(Set *set)
@@ -229,7 +226,7 @@ void entry_free_all(Set *set)
     Entry *each, *next;
     StoreOp *nobody = NULL; /* the waiters are gone */
 
-    set->store->watch = NULL;
+    set->store->watcher_count = 0;
     DL_FOREACH_SAFE(set->entries, each, next)
     {
         entry_remove(set, each, &nobody);

@@ -39,6 +39,7 @@ static void begin(Store *store, Fetch *fetch)
     fetch->started_ms = clock_now_ms(store->clock);
     fetch->asleep_ms = clock_asleep_ms(store->clock);
     fetch->paused_ms = 0;
+    fetch->source = STORE_BY_POLL;
     if (store->in_flight++ == 0)
         end_silence(store);
 }
@@ -134,6 +135,17 @@ void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
     store->in_flight -= !fetch->held;
 }
 
+/* What a request has brought is being taken in: its changes are told with its source. */
+static void begin_intake(Store *store, const Fetch *fetch)
+{
+    store->source = fetch->source;
+}
+
+static void end_intake(Store *store)
+{
+    store->source = STORE_BY_POLL;
+}
+
 /* Takes in a row of a request that left at a generation. It may have done so before the machine was suspended: then the
  * next look asks again. */
 static Entry *take_row(Set *set, Resource *row, enum RowSource source, uint64_t generation, bool slept)
@@ -154,6 +166,7 @@ static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
 
     note_outcome(set->store, fetch, failure);
     take_waiters(fetch, &waiters);
+    begin_intake(set->store, fetch);
     if (failure && failure->code == -ERR_NOT_FOUND && entry->generation > fetch->generation)
         failure = NULL; /* that was said before something else was: it is asked for again */
     else if (answer)
@@ -161,6 +174,7 @@ static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
                  store_slept_since(set->store, fetch->asleep_ms));
     else if (failure->code == -ERR_NOT_FOUND)
         entry_bury(set, entry);
+    end_intake(set->store);
     reset_answer(set->store);
     live_go_on(set->store);
     fetch_answer_all(&waiters, failure);
@@ -269,12 +283,14 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
         unlist_all(set);
     else
         set->fetch.pages++; /* no list has more of them than fit */
+    begin_intake(set->store, &set->fetch);
     for (size_t i = 0; i < count; i++) {
         Entry *entry = take_row(set, rows[i], ROW_LISTED, set->fetch.generation, slept);
 
         if (entry)
             note_listed(entry);
     }
+    end_intake(set->store);
     reset_answer(set->store);
     DL_FOREACH_SAFE(set->fetch.waiters, each, next)
     {
@@ -305,7 +321,9 @@ static void take_list(Set *set, StoreOp **waiters)
 
     if (reset)
         reset_by_list(store);
+    begin_intake(store, &set->fetch);
     remove_unlisted(set, waiters);
+    end_intake(store);
     tombstones_drop_before(set, set->fetch.generation);
     set->complete = true;
     set->warm = false;
@@ -324,6 +342,7 @@ static int begin_anew(Set *set)
 {
     bool reset = set->kind == STORE_INSTANCES && set->world != set->store->world;
     bool slept = store_slept_since(set->store, set->fetch.asleep_ms);
+    enum StoreSource source = set->fetch.source;
     int r;
 
     if (!reset && !slept && set->fetch.paused_ms < HELD_MAX_MS)
@@ -331,6 +350,7 @@ static int begin_anew(Set *set)
     if (!set->fetch.waiters && !set->fetch.unattended)
         return -ERR_INTERRUPTED;
     r = fetch_list_start(set, set->fetch.unattended ? API_REFRESH : API_READ);
+    set->fetch.source = source;
     return r < 0 ? r : 1;
 }
 

@@ -41,20 +41,27 @@ static Entry *take_row(Change *change, Resource *row, uint64_t generation)
     return entry;
 }
 
-/* What the API said of a change becomes what is known. */
+/* What the API said of a change becomes what is known. NULL: nothing is known of it now. */
+static Entry *take_answer(Change *change, Resource *resource, uint64_t generation)
+{
+    Entry *entry = change->id[0] ? entry_find(instances(change), change->id) : NULL;
+
+    if (change->kind != STORE_DELETE)
+        return resource ? take_row(change, resource, generation) : entry;
+    if (entry)
+        entry_bury(instances(change), entry);
+    return NULL;
+}
+
 static Resource *take_in(Change *change, Resource *resource)
 {
     Store *store = change->store;
-    Entry *entry = change->id[0] ? entry_find(instances(change), change->id) : NULL;
     uint64_t generation = ++store->generation;
+    Entry *entry;
 
-    if (change->kind == STORE_DELETE) {
-        if (entry)
-            entry_bury(instances(change), entry);
-        return NULL;
-    }
-    if (resource)
-        entry = take_row(change, resource, generation);
+    store->source = STORE_BY_SELF;
+    entry = take_answer(change, resource, generation);
+    store->source = STORE_BY_POLL;
     reset_answer(store);
     if (!entry)
         return NULL;

@@ -28,8 +28,7 @@ bool reset_is_another(const Resource *known, const Resource *row)
 static void declare(Store *store)
 {
     store->world++;
-    if (store->watch)
-        store->watch(store->watch_ctx, STORE_INSTANCES, STORE_RESET, NULL, NULL, NULL);
+    watch_tell(store, STORE_INSTANCES, STORE_RESET, NULL, NULL, NULL);
     keep_drop(store);
 }
 

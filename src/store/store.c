@@ -77,12 +77,6 @@ void store_free(Store *store)
     free(store);
 }
 
-void store_watch(Store *store, store_watch_fn watch, void *ctx)
-{
-    store->watch = watch;
-    store->watch_ctx = ctx;
-}
-
 void store_set_tag(StoreEntry *entry, void *tag)
 {
     entry->tag = tag;
@@ -479,6 +473,11 @@ static void list_progress(const Set *set, StoreListFacts *facts)
     facts->listing_total = -1;
     if (facts->listing && set->fetch.call)
         api_list_progress(set->fetch.call, &facts->listing_rows, &facts->listing_total);
+}
+
+bool store_list_complete(const Store *store, enum StoreSet set)
+{
+    return store->sets[set].complete;
 }
 
 void store_list_facts(Store *store, enum StoreSet kind, StoreListFacts *ret_facts)

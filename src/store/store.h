@@ -99,6 +99,16 @@ enum StoreEvent {
     STORE_RESET,   /* every known id is gone or means another instance: they are about to be removed */
 };
 
+/* How a change came to be known. */
+enum StoreSource {
+    STORE_BY_POLL,    /* an answer told it that somebody's look asked for */
+    STORE_BY_SELF,    /* it is the outcome of a change that was made through this mount */
+    STORE_BY_WEBHOOK, /* the API said that there is something to see */
+    STORE_BY_RESTORE, /* an earlier mount left it */
+};
+
+enum { STORE_WATCHERS_MAX = 4 };
+
 /* before is NULL for ADDED, after is NULL for REMOVED, all three for RESET; for EXPIRED both are the same. Called inside of the store's own work: it may
  * read the store and set tags, and must not start or cancel operations. */
 typedef void (*store_watch_fn)(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
@@ -144,9 +154,14 @@ typedef struct StoreText {
 Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *clock);
 /* Forgets everything; no `done` runs. Takes NULL. */
 void store_free(Store *store);
-/* One watcher; it is told of everything that happens from now on. */
-void store_watch(Store *store, store_watch_fn watch, void *ctx);
-/* Leaves a word of the watcher's with a resource, given back with its facts. */
+/* Tells of everything that happens from now on; of several watchers the first is told first. 0, or -ERR_NO_SPACE: there
+ * are STORE_WATCHERS_MAX. */
+int store_watch(Store *store, store_watch_fn watch, void *ctx);
+/* That watcher is told nothing more; one that is none is taken. */
+void store_unwatch(Store *store, store_watch_fn watch, void *ctx);
+/* For watchers, while they are told of a change: how it came to be known. */
+enum StoreSource store_source(const Store *store);
+/* Leaves a word of one watcher's with a resource, given back with its facts. */
 void store_set_tag(StoreEntry *entry, void *tag);
 void *store_tag(const StoreEntry *entry);
 
@@ -213,6 +228,8 @@ int64_t store_vitals_ms(StoreEntry *entry);
 /* Whether the last request failed for a reason that is not its own: the API can't be reached, refuses the token, limits
  * us. */
 bool store_in_trouble(const Store *store);
+/* Whether a complete list is known, of whatever age. */
+bool store_list_complete(const Store *store, enum StoreSet set);
 void store_list_facts(Store *store, enum StoreSet set, StoreListFacts *ret_facts);
 /* Walks what is known, in no order, until visit says false. */
 void store_each(Store *store, enum StoreSet set, bool (*visit)(void *ctx, const StoreFacts *facts), void *ctx);

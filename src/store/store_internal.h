@@ -36,6 +36,9 @@ typedef struct Fetch {
     int64_t paused_ms; /* … and before that, all told */
     uint16_t pages;    /* of a list: so many have come … */
     uint16_t read;     /* … and somebody has got to this one */
+    /* Why it left: who starts one because the API said so sets STORE_BY_WEBHOOK once it has begun, and the changes that
+     * it brings are told with that. Each begins as STORE_BY_POLL. */
+    enum StoreSource source;
     bool failing;      /* the last one failed … */
     int64_t failed_ms; /* … then */
     int64_t asked_ms;  /* when somebody last wanted to know; 0: never */
@@ -116,6 +119,11 @@ struct StoreOp {
     int64_t patience_at_ms; /* when it would rather be served stale, sleep not counted; negative: never */
 };
 
+typedef struct Watcher {
+    store_watch_fn watch;
+    void *ctx;
+} Watcher;
+
 struct Store {
     StoreConfig config;
     Api *api;
@@ -123,8 +131,9 @@ struct Store {
     Clock *clock;
     Set sets[STORE_SETS];
     uint64_t generation;
-    store_watch_fn watch;
-    void *watch_ctx;
+    Watcher watchers[STORE_WATCHERS_MAX];
+    size_t watcher_count;
+    enum StoreSource source; /* of what is being taken in; by poll while nothing is */
     struct Change *changes;
     bool finishing;   /* no further change is taken */
     clock_fn on_idle; /* who waits for the last one; NULL: nobody */
@@ -150,6 +159,10 @@ struct Store {
     int64_t silent_ms;        /* the API has brought nothing since, while something is under way … */
     int64_t silent_asleep_ms; /* … and how long the machine had been suspended by then */
 };
+
+/* watch.c: tells the watchers */
+void watch_tell(Store *store, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
+                Entry *entry);
 
 /* entry.c */
 Entry *entry_find(Set *set, const char *id);

@@ -63,10 +63,12 @@ static void restore_set(Set *set, const SnapshotSet *from)
 
 void store_restore(Store *store, const Snapshot *snapshot)
 {
+    store->source = STORE_BY_RESTORE;
     for (int i = 0; i < STORE_SETS; i++) {
         if (!store->sets[i].complete)
             restore_set(&store->sets[i], &snapshot->sets[i]);
     }
+    store->source = STORE_BY_POLL;
 }
 
 static void on_pause(void *ctx)

@@ -39,7 +39,10 @@ Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio)
         tree_free(tree);
         return NULL;
     }
-    store_watch(store, binding_on_event, tree);
+    if (store_watch(store, binding_on_event, tree) < 0) {
+        tree_free(tree);
+        return NULL;
+    }
     return tree;
 }
 
@@ -58,7 +61,7 @@ void tree_free(Tree *tree)
 {
     if (!tree)
         return;
-    store_watch(tree->store, NULL, NULL);
+    store_unwatch(tree->store, binding_on_event, tree);
     while (tree->handles) { /* open when the kernel let go */
         handle_keep_text(tree->handles);
         handle_free(tree->handles);
