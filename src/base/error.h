@@ -50,6 +50,7 @@
     X(NAME_TOO_LONG, ENAMETOOLONG, "The name is too long.")                                                            \
     X(GONE, ESTALE, "The file that this was opened from is gone.")                                                     \
     X(CANCELLED, ECANCELED, "It was cancelled before anything was sent.")                                              \
+    X(AGAIN, EAGAIN, "There is nothing to read yet.")                                                                  \
     X(RANGE, ERANGE, "The buffer is too small.")
 
 #define ERROR_ENUM(code, number, sentence) ERR_##code,

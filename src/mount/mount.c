@@ -176,7 +176,10 @@ static int start_session(Mount *mount)
 static int serve(Mount *mount)
 {
     int fd = fuse_session_fd(mount->session);
-    TreeSink sink = {.node_changed = mount_node_changed, .name_changed = mount_name_changed, .ctx = mount};
+    TreeSink sink = {.node_changed = mount_node_changed,
+                     .name_changed = mount_name_changed,
+                     .poll_ready = mount_poll_ready,
+                     .ctx = mount};
 
     if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
         return -ERR_DISK;
@@ -281,6 +284,7 @@ void mount_free(Mount *mount)
     if (mount->session)
         fuse_session_destroy(mount->session);
     mount_deferred_free(mount);
+    polls_free(mount);
     free(mount->buffer.mem);
     free((char *)mount->config.mountpoint);
     free((char *)mount->config.source);

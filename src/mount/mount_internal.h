@@ -6,6 +6,8 @@
 
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
 
 #include "error.h"
 #include "look.h"
@@ -15,6 +17,7 @@ enum { MOUNT_OPERATIONS = 64 };
 
 typedef struct Request Request;
 typedef struct Notifier Notifier;
+typedef struct Poll Poll;
 
 struct Mount {
     MountConfig config;
@@ -35,6 +38,7 @@ struct Mount {
     bool over; /* the kernel has let go */
     uint64_t requests;
     uint64_t operations[MOUNT_OPERATIONS]; /* by opcode; the last: any other */
+    Poll *polls;                           /* that wait, see polls.c */
     struct Deferred *deferred;             /* names to be forgotten when their directory is quiet */
 };
 
@@ -118,6 +122,16 @@ bool notifier_has_ended(Notifier *notifier);
 void notifier_free(Notifier *notifier);
 void notifier_forget_content(Notifier *notifier, uint64_t node);
 void notifier_forget_name(Notifier *notifier, uint64_t directory, const char *name);
+/* Wakes who polls, after what is queued already, and frees that handle of the kernel's. */
+void notifier_wake(Notifier *notifier, struct fuse_pollhandle *waiting);
+
+/* polls.c: somebody waits in poll(2) for an open file. 0 or -ERR_NO_MEMORY; then `waiting` stays the caller's. */
+int polls_remember(Mount *mount, uint64_t handle, struct fuse_pollhandle *waiting);
+/* The file is released. */
+void polls_forget(Mount *mount, uint64_t handle);
+void polls_free(Mount *mount);
+/* The tree's sink. */
+void mount_poll_ready(void *ctx, uint64_t handle);
 
 /* mount.c: the tree's sink, and what waits for a directory to be quiet */
 void mount_node_changed(void *ctx, uint64_t node, bool content);

@@ -9,7 +9,8 @@
 enum { QUEUE_MAX = 100000 };
 
 typedef struct Notice {
-    uint64_t node; /* or the directory of the name */
+    uint64_t node;                   /* or the directory of the name */
+    struct fuse_pollhandle *waiting; /* who is to be woken; then the rest means nothing */
     struct Notice *prev, *next;
     char name[]; /* "": the node's content */
 } Notice;
@@ -28,10 +29,20 @@ struct Notifier {
  * own. */
 static void tell(Notifier *notifier, const Notice *notice)
 {
-    if (notice->name[0])
+    if (notice->waiting)
+        (void)fuse_lowlevel_notify_poll(notice->waiting);
+    else if (notice->name[0])
         (void)fuse_lowlevel_notify_inval_entry(notifier->session, notice->node, notice->name, strlen(notice->name));
     else
         (void)fuse_lowlevel_notify_inval_inode(notifier->session, notice->node, 0, 0);
+}
+
+/* Takes NULL. */
+static void notice_free(Notice *notice)
+{
+    if (notice && notice->waiting)
+        fuse_pollhandle_destroy(notice->waiting);
+    free(notice);
 }
 
 static Notice *take(Notifier *notifier)
@@ -57,7 +68,7 @@ static void *run(void *ctx)
 
     while ((notice = take(notifier)) != NULL) {
         tell(notifier, notice);
-        free(notice);
+        notice_free(notice);
     }
     pthread_mutex_lock(&notifier->lock);
     notifier->ended = true;
@@ -81,6 +92,20 @@ Notifier *notifier_new(struct fuse_session *session)
     return notifier;
 }
 
+/* Wake-ups are never more than open files, and who missed one would wait for ever. */
+static void queue(Notifier *notifier, Notice *notice)
+{
+    pthread_mutex_lock(&notifier->lock);
+    if (notice->waiting || notifier->queued < QUEUE_MAX) {
+        DL_APPEND(notifier->queue, notice);
+        notifier->queued++;
+        notice = NULL;
+    }
+    pthread_cond_signal(&notifier->filled);
+    pthread_mutex_unlock(&notifier->lock);
+    notice_free(notice);
+}
+
 static void put(Notifier *notifier, uint64_t node, const char *name)
 {
     Notice *notice = calloc(1, sizeof *notice + strlen(name) + 1);
@@ -89,15 +114,20 @@ static void put(Notifier *notifier, uint64_t node, const char *name)
         return;
     notice->node = node;
     memcpy(notice->name, name, strlen(name) + 1);
-    pthread_mutex_lock(&notifier->lock);
-    if (notifier->queued < QUEUE_MAX) {
-        DL_APPEND(notifier->queue, notice);
-        notifier->queued++;
-        notice = NULL;
+    queue(notifier, notice);
+}
+
+void notifier_wake(Notifier *notifier, struct fuse_pollhandle *waiting)
+{
+    Notice *notice = calloc(1, sizeof *notice + 1);
+
+    if (!notice) { /* it takes no lock that a request holds, so that it may be done here too */
+        (void)fuse_lowlevel_notify_poll(waiting);
+        fuse_pollhandle_destroy(waiting);
+        return;
     }
-    pthread_cond_signal(&notifier->filled);
-    pthread_mutex_unlock(&notifier->lock);
-    free(notice);
+    notice->waiting = waiting;
+    queue(notifier, notice);
 }
 
 void notifier_forget_content(Notifier *notifier, uint64_t node)
@@ -118,7 +148,7 @@ void notifier_close(Notifier *notifier)
     DL_FOREACH_SAFE(notifier->queue, each, next)
     {
         DL_DELETE(notifier->queue, each);
-        free(each);
+        notice_free(each);
     }
     notifier->closing = true;
     pthread_cond_signal(&notifier->filled);

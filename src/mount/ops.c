@@ -241,7 +241,22 @@ static void op_read(fuse_req_t req, fuse_ino_t node, size_t count, off_t offset,
     Request *r = request_on(req, REPLY_BYTES, node, NULL);
 
     if (r)
-        TO_TREE(r, tree_read(tree_of(req), file->fh, (uint64_t)offset, count, request_done, r));
+        TO_TREE(r, tree_read(tree_of(req), &r->caller, file->fh, (uint64_t)offset, count, file->flags, request_done, r,
+                             &r->op));
+}
+
+/* The answer is what holds now; whoever then waits is woken, and asks again. */
+static void op_poll(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *file, struct fuse_pollhandle *waiting)
+{
+    Mount *mount = fuse_req_userdata(req);
+
+    (void)node;
+    if (waiting && polls_remember(mount, file->fh, waiting) < 0) {
+        fuse_pollhandle_destroy(waiting);
+        fuse_reply_err(req, error_errno(-ERR_NO_MEMORY));
+        return;
+    }
+    fuse_reply_poll(req, tree_poll(mount->tree, file->fh, waiting != NULL));
 }
 
 static void op_write(fuse_req_t req, fuse_ino_t node, const char *bytes, size_t count, off_t offset,
@@ -275,6 +290,7 @@ static void op_fsync(fuse_req_t req, fuse_ino_t node, int data_only, struct fuse
 
 static void op_release(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *file)
 {
+    polls_forget(fuse_req_userdata(req), file->fh);
     settle(req, node, file, TREE_RELEASE);
 }
 
@@ -395,6 +411,7 @@ const struct fuse_lowlevel_ops mount_ops = {
     .create = op_create,
     .read = op_read,
     .write = op_write,
+    .poll = op_poll,
     .flush = op_flush,
     .fsync = op_fsync,
     .release = op_release,

@@ -52,6 +52,7 @@ static void set_opened(Request *request, const TreeOpened *opened)
 {
     request->file.fh = opened->handle;
     request->file.direct_io = opened->direct;
+    request->file.nonseekable = opened->stream;
     request->file.keep_cache = opened->keep;
     request->file.noflush = opened->noflush;
 }

@@ -1,4 +1,4 @@
-#include "tree_internal.h"
+#include "feed.h"
 
 #include <string.h>
 
@@ -129,8 +129,12 @@ TreeAttr attr_of(Node *node)
     case NODE_LINK:
         attr.valid_ms = STEADY_MS;
         break;
+    case NODE_EVENTS:
+        feed_attr(node->tree->feed, &attr);
+        break;
     case NODE_REFRESH:
     case NODE_UNDO:
+    case NODE_FOLLOW:
         break;
     }
     if (attr.atime_ms == 0)

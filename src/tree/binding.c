@@ -5,6 +5,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "vigil.h"
+
 enum {
     SLOTS_FIRST = 16,
     SEQUENCE_FIRST = 16, /* below it are the cookies of `.`, `..` and the like */
@@ -170,6 +172,7 @@ static void binding_free(Binding *binding)
     if (binding->hidden)
         hidden_orphan(binding->hidden);
     leave_slot(binding->dir, binding);
+    vigil_note_gone(binding);
     for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++) {
         if (nodes[i])
             binding_orphan(nodes[i]);
@@ -270,6 +273,17 @@ static Dir *dir_of(Tree *tree, const StoreFacts *facts)
     char id[RESOURCE_ID_BYTES + 1];
 
     return dir_get(tree, project_of(facts, id));
+}
+
+Span binding_project_name(Tree *tree, StoreEntry *entry)
+{
+    char id[RESOURCE_ID_BYTES + 1];
+    const Dir *dir;
+    StoreFacts facts;
+
+    store_facts(entry, &facts);
+    dir = dir_find(tree, project_of(&facts, id));
+    return span_of(dir ? dir->stem : "");
 }
 
 static void binding_begin(Tree *tree, const StoreFacts *facts)
@@ -424,6 +438,7 @@ static void note_change(Binding *binding, Resource *before, Resource *after)
         binding->mtime_ms = updated > binding->mtime_ms && updated <= now ? updated : now;
     if (binding->file && tree->sink.node_changed)
         tree->sink.node_changed(tree->sink.ctx, binding->file->number, true);
+    vigil_note_change(binding);
 }
 
 static void binding_change(Tree *tree, Binding *binding, Resource *before, Resource *after)

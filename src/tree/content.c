@@ -51,7 +51,9 @@ int content_of(Node *node, Buf *into)
     case NODE_DRAFT:
     case NODE_REFRESH:
     case NODE_UNDO:
-        return 0;
+    case NODE_EVENTS:
+    case NODE_FOLLOW:
+        return 0; /* nothing, or not all at once */
     default:
         return -ERR_IS_DIRECTORY;
     }

@@ -1,4 +1,4 @@
-#include "tree_internal.h"
+#include "feed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,6 +235,7 @@ void tree_flush(Tree *tree, clock_fn done, void *ctx)
 
     while ((waiting = hidden_waiting(tree, NULL)) != NULL)
         hidden_send(waiting);
+    feed_end(tree->feed);
     store_finish(tree->store, done, ctx);
 }
 

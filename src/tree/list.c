@@ -288,11 +288,9 @@ static void list_controls(TreeOp *op)
     static const struct {
         const char *name;
         enum NodeKind kind;
-    } fixed[] = {{"errors", NODE_ERRORS},
-                 {"refresh", NODE_REFRESH},
-                 {"allow_deletes", NODE_ALLOW},
-                 {"undo", NODE_UNDO},
-                 {"by-id", NODE_BY_ID}};
+    } fixed[] = {
+        {"errors", NODE_ERRORS},   {"events", NODE_EVENTS}, /* events.follow is not listed: whoever reads all there is would wait */
+        {"refresh", NODE_REFRESH}, {"allow_deletes", NODE_ALLOW}, {"undo", NODE_UNDO}, {"by-id", NODE_BY_ID}};
     uint64_t index = COOKIE_FIRST;
     bool room = fill_dots(op);
 

@@ -170,31 +170,42 @@ static void lookup_in_view(TreeOp *op)
     finish_entry(op, node_child(op->node, kind, op->name), name_valid_ms(op->node->binding));
 }
 
+static const struct {
+    const char *name;
+    enum NodeKind kind;
+} fixed_controls[] = {
+    {"errors", NODE_ERRORS},       {"events", NODE_EVENTS}, {"events.follow", NODE_FOLLOW}, {"refresh", NODE_REFRESH},
+    {"allow_deletes", NODE_ALLOW}, {"undo", NODE_UNDO},     {"by-id", NODE_BY_ID},
+};
+
+/* NODE_CONTROLS: there is none of that name. */
+static enum NodeKind fixed_control(const char *name)
+{
+    for (size_t i = 0; i < sizeof fixed_controls / sizeof fixed_controls[0]; i++) {
+        if (strcmp(name, fixed_controls[i].name) == 0)
+            return fixed_controls[i].kind;
+    }
+    return NODE_CONTROLS;
+}
+
 static void lookup_in_controls(TreeOp *op)
 {
     const Control *control = op->tree->controls;
-    Node *node = NULL;
+    enum NodeKind kind = NODE_CONTROL;
+    Node *node;
 
     while (control && strcmp(control->name, op->name) != 0)
         control = control->next;
-    if (control)
-        node = node_child(op->node, NODE_CONTROL, op->name);
-    if (node)
+    if (!control)
+        kind = fixed_control(op->name);
+    if (kind == NODE_CONTROLS) {
+        op_fail(op, -ERR_NOT_FOUND);
+        return;
+    }
+    node = node_child(op->node, kind, op->name);
+    if (node && control)
         node->control = control;
-    else if (strcmp(op->name, "errors") == 0)
-        node = node_child(op->node, NODE_ERRORS, op->name);
-    else if (strcmp(op->name, "refresh") == 0)
-        node = node_child(op->node, NODE_REFRESH, op->name);
-    else if (strcmp(op->name, "allow_deletes") == 0)
-        node = node_child(op->node, NODE_ALLOW, op->name);
-    else if (strcmp(op->name, "undo") == 0)
-        node = node_child(op->node, NODE_UNDO, op->name);
-    else if (strcmp(op->name, "by-id") == 0)
-        node = node_child(op->node, NODE_BY_ID, op->name);
-    if (node)
-        finish_entry(op, node, STEADY_MS);
-    else
-        op_fail(op, control ? -ERR_NO_MEMORY : -ERR_NOT_FOUND);
+    finish_entry(op, node, STEADY_MS);
 }
 
 static void lookup_by_id(TreeOp *op)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "feed.h"
 #include "log.h"
 
 enum { PATH_BYTES = 16 << 10 };
@@ -88,6 +89,7 @@ static void op_free(TreeOp *op)
     op->tree->parked--;
     if (op->syncs)
         DL_DELETE(op->tree->syncs, op);
+    feed_leave(op);
     if (op->claimed)
         give_claim_up(op);
     carry_release(&op->carry);

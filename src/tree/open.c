@@ -5,6 +5,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "feed.h"
+
 enum { RENDER_CAP = 512 << 20 };
 
 Handle *handle_new(Node *node, enum WriteKind writes)
@@ -54,10 +56,18 @@ static bool is_written_anew(const Node *node)
     case NODE_ERROR:
     case NODE_REJECTED:
     case NODE_ALLOW:
+    case NODE_EVENTS:
+    case NODE_FOLLOW:
         return true;
     default:
         return false;
     }
+}
+
+/* A value is read anew from its beginning (vigil.h), which the kernel's pages would not tell of. */
+static bool is_read_past_pages(const Node *node)
+{
+    return is_written_anew(node) || node->kind == NODE_VALUE;
 }
 
 /* The kernel has no page of it, and no READ of it can be under way. */
@@ -74,11 +84,11 @@ static bool is_unread(const Node *node)
 static TreeOpened opened_for_reading(const Handle *handle, uint64_t content, size_t bytes)
 {
     Node *node = handle->node;
-    TreeOpened opened = {.handle = (uint64_t)(uintptr_t)handle, .noflush = true};
+    TreeOpened opened = {.handle = (uint64_t)(uintptr_t)handle, .noflush = true, .stream = node->kind == NODE_FOLLOW};
 
     node->rendered = (uint32_t)bytes;
     opened.direct =
-        is_written_anew(node) || bytes > TREE_SHARED_BYTES || (node->open_handles > 1 && content != node->content);
+        is_read_past_pages(node) || bytes > TREE_SHARED_BYTES || (node->open_handles > 1 && content != node->content);
     opened.keep = !opened.direct && content == node->content;
     opened.attr_stale = !opened.direct && node->sent_bytes != bytes;
     if (handle->text && !opened.direct && !opened.attr_stale && is_unread(node)) {
@@ -149,6 +159,7 @@ static void finish_reading(TreeOp *op)
     }
     if (resource)
         reads_note(op->tree, &op->caller, resource);
+    feed_open(handle);
     op_finish(op, &reply);
 }
 
@@ -382,50 +393,4 @@ void tree_create(Tree *tree, const TreeCaller *caller, uint64_t parent, const ch
     op->flags = flags;
     op->mode = mode & 0777;
     op_run(op, ret_op, create_step);
-}
-
-/* What a handle reads: its own snapshot, what was written through it, or a scratch file as it is now. */
-static Span readable(const Handle *handle)
-{
-    if (handle->writes == WRITE_SCRATCH)
-        return handle->node->local ? (Span){buf_text(&handle->node->local->data), handle->node->local->data.len}
-                                   : (Span){"", 0};
-    if (handle->text)
-        return (Span){handle->text->data, handle->text->bytes};
-    return (Span){buf_text(&handle->buffer), handle->buffer.len};
-}
-
-/* What was left until somebody reads it. */
-static int make_text(Handle *handle)
-{
-    Buf text;
-    int r;
-
-    if (!handle->shows)
-        return 0;
-    buf_init(&text, RENDER_CAP);
-    r = json_indent(&text, resource_text(handle->shows));
-    if (r == 0)
-        handle->text = text_of_buf(&text);
-    buf_release(&text);
-    if (!handle->text)
-        return -ERR_NO_MEMORY;
-    handle->shows = resource_unref(handle->shows);
-    return 0;
-}
-
-void tree_read(Tree *tree, uint64_t handle_number, uint64_t offset, size_t count, tree_done_fn done, void *ctx)
-{
-    Handle *handle = (Handle *)(uintptr_t)handle_number;
-    TreeReply reply = {.code = make_text(handle), .bytes = ""};
-    Span text = readable(handle);
-
-    (void)tree;
-    if (reply.code == 0 && offset < text.len) {
-        size_t left = text.len - (size_t)offset;
-
-        reply.bytes = text.at + offset;
-        reply.count = count < left ? count : left;
-    }
-    done(ctx, &reply);
 }

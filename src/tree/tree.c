@@ -4,7 +4,8 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "tree_internal.h"
+#include "feed.h"
+#include "vigil.h"
 
 static int copy_text(char **into, const char *text)
 {
@@ -39,7 +40,9 @@ Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio)
         tree_free(tree);
         return NULL;
     }
-    if (store_watch(store, binding_on_event, tree) < 0) {
+    if (store_watch(store, binding_on_event, tree) == 0)
+        tree->feed = feed_new(tree); /* it tells of projects by their names, which the tree has then */
+    if (!tree->feed) {
         tree_free(tree);
         return NULL;
     }
@@ -67,6 +70,8 @@ void tree_free(Tree *tree)
         handle_free(tree->handles);
     }
     hidden_free_all(tree);
+    vigil_free_all(tree);
+    feed_free(tree->feed);
     dir_free_all(tree);
     node_free_all(tree);
     controls_free(tree);

@@ -65,6 +65,7 @@ typedef struct TreeEntry {
 typedef struct TreeOpened {
     uint64_t handle;
     bool direct;     /* past the page cache */
+    bool stream;     /* it has no places to seek to */
     bool keep;       /* the pages that the kernel has are still right */
     bool noflush;    /* a close has nothing to say */
     bool attr_stale; /* the kernel must forget the node's attributes before it hears of this */
@@ -88,6 +89,7 @@ typedef void (*tree_done_fn)(void *ctx, const TreeReply *reply);
 typedef struct TreeSink {
     void (*node_changed)(void *ctx, uint64_t node, bool content);
     void (*name_changed)(void *ctx, uint64_t directory, const char *name);
+    void (*poll_ready)(void *ctx, uint64_t handle); /* see tree_poll() */
     void *ctx;
 } TreeSink;
 
@@ -150,7 +152,12 @@ void tree_open(Tree *tree, const TreeCaller *caller, uint64_t node, int flags, t
                TreeOp **ret_op);
 void tree_create(Tree *tree, const TreeCaller *caller, uint64_t parent, const char *name, int flags, mode_t mode,
                  tree_done_fn done, void *ctx, TreeOp **ret_op);
-void tree_read(Tree *tree, uint64_t handle, uint64_t offset, size_t count, tree_done_fn done, void *ctx);
+/* `flags` are open(2)'s, as they are now: with O_NONBLOCK what would wait is -ERR_AGAIN. */
+void tree_read(Tree *tree, const TreeCaller *caller, uint64_t handle, uint64_t offset, size_t count, int flags,
+               tree_done_fn done, void *ctx, TreeOp **ret_op);
+/* What poll(2) says of a handle, in its bits. With `wait`, the sink's poll_ready() comes once when that may be another,
+ * unless the handle is released before. */
+unsigned tree_poll(Tree *tree, uint64_t handle, bool wait);
 /* The write that completes a text carries it out, and has its outcome. */
 void tree_write(Tree *tree, const TreeCaller *caller, uint64_t handle, uint64_t offset, const char *bytes, size_t count,
                 tree_done_fn done, void *ctx, TreeOp **ret_op);
@@ -193,7 +200,7 @@ void tree_symlink(Tree *tree, const TreeCaller *caller, uint64_t parent, const c
                   tree_done_fn done, void *ctx, TreeOp **ret_op);
 /* Sends the deletes that wait in a directory, with their outcome. */
 void tree_sync_dir(Tree *tree, const TreeCaller *caller, uint64_t node, tree_done_fn done, void *ctx, TreeOp **ret_op);
-/* Before the end: sends all deletes that wait, and takes no further change. done(ctx) runs once, when none is under way any
+/* Before the end: sends all deletes that wait, ends the files that are followed, and takes no further change. done(ctx) runs once, when none is under way any
  * more, perhaps before this returns. */
 void tree_flush(Tree *tree, clock_fn done, void *ctx);
 /* Says that an operation is refused as a whole, so that it is told like any other failure. Returns the code. */

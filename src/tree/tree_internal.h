@@ -51,6 +51,8 @@ enum NodeKind {
     NODE_ERRORS,
     NODE_BY_ID, /* .skystack/by-id/ */
     NODE_LINK,  /* a link in it */
+    NODE_EVENTS,
+    NODE_FOLLOW, /* .skystack/events.follow */
 };
 
 struct Node {
@@ -87,6 +89,7 @@ struct Binding {
     int64_t shown_ms;          /* by the clock, when last */
     bool twin;                 /* its stem is not its plain name's */
     struct Hidden *hidden;     /* why it is not to be seen now; NULL: it is */
+    struct Vigil *vigil;       /* kept while somebody polls; NULL: nobody does */
     struct Versions *versions; /* what it was before, for texts that were made from that; NULL: nothing else */
 };
 
@@ -162,16 +165,19 @@ struct Handle {
     JsonScan scan; /* of all of it */
     size_t scanned;
     bool append;
-    bool began_empty;  /* the buffer did not begin with the old text */
-    bool dirty;        /* written to since it was carried out or kept */
-    bool committed;    /* the text was carried out; only white space may follow */
-    bool committing;   /* … and is on its way now */
-    bool kept;         /* the store has the text already */
-    int latched;       /* the outcome of a failed commit, until truncated */
-    Failure failure;   /* of that, if it is to be kept with the text */
-    Resource *base;    /* what the buffer began with; NULL: nothing */
-    char *name;        /* of the instance that is written, as it was when it was opened; NULL: none */
-    TreeCaller writer; /* who wrote last: a close may come from anybody */
+    bool began_empty;       /* the buffer did not begin with the old text */
+    bool dirty;             /* written to since it was carried out or kept */
+    bool committed;         /* the text was carried out; only white space may follow */
+    bool committing;        /* … and is on its way now */
+    bool kept;              /* the store has the text already */
+    int latched;            /* the outcome of a failed commit, until truncated */
+    Failure failure;        /* of that, if it is to be kept with the text */
+    Resource *base;         /* what the buffer began with; NULL: nothing */
+    char *name;             /* of the instance that is written, as it was when it was opened; NULL: none */
+    TreeCaller writer;      /* who wrote last: a close may come from anybody */
+    bool was_read, changed; /* a value: from its beginning; and since */
+    bool polling;           /* somebody waits for a change, or for a line */
+    uint64_t place;         /* in .skystack/events and events.follow, see feed.c */
     Handle *prev, *next;
 };
 
@@ -218,7 +224,8 @@ struct TreeOp {
     char *target_name;
     TreeSet set;
     int first_failure; /* of a sync */
-    bool syncs;        /* it is among the tree's syncs */
+    bool syncs;        /* it is among the tree's syncs … */
+    bool follows;      /* … or waits for a line of events.follow */
     TreeOp *prev, *next;
     int flags;
     mode_t mode;
@@ -245,6 +252,10 @@ struct Tree {
     struct Hidden *hidden;
     Timer *hidden_timer;
     struct Guard *guard;
+    struct Feed *feed;
+    struct Vigil *vigils;
+    Timer *vigil_timer;
+    int64_t vigil_due_ms; /* when it fires; 0: it does not run */
     struct Reads *reads;
     size_t scratch_bytes;
     Index nodes; /* by number */
@@ -290,6 +301,8 @@ void node_free_all(Tree *tree);
 /* binding.c */
 void binding_on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resource *before, Resource *after,
                       StoreEntry *entry);
+/* The name of the project that an instance is in; borrowed. */
+Span binding_project_name(Tree *tree, StoreEntry *entry);
 /* Names the instances and projects that there was no memory to name when they came. 0, or -ERR_NO_MEMORY again. */
 int binding_complete(Tree *tree);
 /* Those that are to be seen. */

@@ -169,7 +169,8 @@ void person_create(Person *person, uint64_t parent, const char *name, person_fn 
 void person_read(Person *person, person_fn next)
 {
     begin(person, "read", 1, next);
-    tree_read(person->world->tree, person->handle, 0, PERSON_BYTES, on_done, person);
+    tree_read(person->world->tree, &person->caller, person->handle, 0, PERSON_BYTES, O_RDONLY, on_done, person,
+              &person->op);
 }
 
 void person_write(Person *person, const char *bytes, size_t count, uint64_t offset, person_fn next)
