@@ -30,7 +30,7 @@ int commands_open_control(const char *mountpoint, const char *name, int flags)
     return fd < 0 ? error_from_errno(errno) : fd;
 }
 
-static int say(int code, const char *what, const char *mountpoint)
+int commands_cant_read(int code, const char *what, const char *mountpoint)
 {
     Failure failure = failure_make(code, "%s of %s can't be read: %s", what, mountpoint, error_sentence(code));
 
@@ -62,7 +62,7 @@ static int command_status(const CommandWords *words)
         return EXIT_NOT_FOUND;
     }
     fd = commands_open_control(mountpoint, words->json ? "status.json" : "status", O_RDONLY);
-    return fd < 0 ? say(fd, "The status", mountpoint) : copy_out(fd);
+    return fd < 0 ? commands_cant_read(fd, "The status", mountpoint) : copy_out(fd);
 }
 
 /* Writes the path that was given, or "all", to a file of .skystack. */
@@ -80,7 +80,7 @@ static int tell_control(const CommandWords *words, const char *control)
     what = words->path && below && strcmp(below, "/") != 0 ? below : "all";
     fd = commands_open_control(mountpoint, control, O_WRONLY);
     if (fd < 0)
-        return say(fd, control, mountpoint);
+        return commands_cant_read(fd, control, mountpoint);
     if (write(fd, what, strlen(what)) == (ssize_t)strlen(what))
         return EXIT_OK;
     failure = failure_make(error_from_errno(errno), "%s: there is nothing to %s.", what, control);
@@ -134,13 +134,17 @@ static int command_umount(const CommandWords *words)
 }
 
 const Command commands[] = {
-    {"status", "[MOUNTPOINT] [--json]", "how a mount is doing", command_status},
-    {"why", "[PATH] [--json]", "why the last operation here failed, and what to do", command_why},
+    {"status", "[MOUNTPOINT] [--json]", "how a mount is doing", command_status, 0},
+    {"why", "[PATH] [--json]", "why the last operation here failed, and what to do", command_why, TAKES_SINCE},
+    {"events", "[MOUNTPOINT] [--follow] [--json]", "what changed; with --follow, what changes from now on",
+     command_events, TAKES_FOLLOW},
+    {"wait", "PATH STATUS [--timeout S]", "wait until an instance has a status; 124 when the time is up", command_wait,
+     TAKES_STATUS | TAKES_TIMEOUT},
     {"top", "[MOUNTPOINT] [--once] [--interval S] [--sort [-]FIELD] [--filter TEXT]",
-     "the instances on a full screen, as they change; a plain table where there is no terminal", command_top},
-    {"undo", "[PATH]", "take back deletes that still wait", command_undo},
-    {"refresh", "[PATH]", "let the next look ask the API", command_refresh},
-    {"umount", "[MOUNTPOINT]", "unmount", command_umount},
-    {"hook", "bash|zsh|fish", "shell code that tells why after each command that failed on a mount", command_hook},
+     "the instances on a full screen, as they change; a plain table where there is no terminal", command_top, TAKES_ALL},
+    {"undo", "[PATH]", "take back deletes that still wait", command_undo, 0},
+    {"refresh", "[PATH]", "let the next look ask the API", command_refresh, 0},
+    {"umount", "[MOUNTPOINT]", "unmount", command_umount, 0},
+    {"hook", "bash|zsh|fish", "shell code that tells why after each command that failed on a mount", command_hook, 0},
     {0},
 };

@@ -8,18 +8,24 @@
 #include <stdint.h>
 
 typedef struct CommandWords {
-    const char *path; /* NULL if none was given */
-    bool json;
-    int64_t since_ms; /* by the wall clock; 0: since ever */
-    int count;        /* all of them, for a command with options of its own */
+    const char *path;   /* NULL if none was given */
+    const char *status; /* the second word, where one is taken; NULL if none was given */
+    bool json, follow;
+    int64_t since_ms;   /* by the wall clock; 0: since ever */
+    int64_t timeout_ms; /* negative: none */
+    int count; /* all of them, for a command with options of its own */
     char **words;
 } CommandWords;
+
+/* What a command takes beside a path and --json; TAKES_ALL: it looks at its words itself. */
+enum { TAKES_STATUS = 1, TAKES_SINCE = 2, TAKES_FOLLOW = 4, TAKES_TIMEOUT = 8, TAKES_ALL = 16 };
 
 typedef struct Command {
     const char *name;
     const char *arguments; /* for --help */
     const char *meaning;
     int (*run)(const CommandWords *words);
+    unsigned takes;
 } Command;
 
 /* Ended by a row without a name. */
@@ -34,7 +40,15 @@ int command_top(const CommandWords *words);
 /* hook.c */
 int command_hook(const CommandWords *words);
 
+/* events.c */
+int command_events(const CommandWords *words);
+
+/* wait.c */
+int command_wait(const CommandWords *words);
+
 /* Opens a file of .skystack, waiting no longer than for its answer. A descriptor, or a negative code. */
 int commands_open_control(const char *mountpoint, const char *name, int flags);
+/* Says that WHAT of a mount can't be read. The exit code. */
+int commands_cant_read(int code, const char *what, const char *mountpoint);
 
 #endif

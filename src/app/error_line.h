@@ -1,5 +1,5 @@
 /*
- * error_line: reading one line of .skystack/errors, a JSON object.
+ * error_line: reading one line of .skystack/errors or events, a JSON object.
  */
 #ifndef SKY_ERROR_LINE_H
 #define SKY_ERROR_LINE_H

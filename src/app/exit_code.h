@@ -10,7 +10,8 @@ enum {
     EXIT_USAGE = 2,
     EXIT_NOT_FOUND = 3,
     EXIT_TOKEN = 4,
-    EXIT_MOUNT = 32, /* as mount(8) */
+    EXIT_MOUNT = 32,      /* as mount(8) */
+    EXIT_TIMED_OUT = 124, /* as timeout(1) */
 };
 
 #endif

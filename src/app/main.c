@@ -42,7 +42,8 @@ static int print_help(void)
            "\nThe token comes from token_file=, token_command=, else $SKYSTACK_TOKEN, "
            "$CREDENTIALS_DIRECTORY/skystack-token,\n"
            "~/.config/skystackfs/token or /etc/skystackfs/token. It is never an argument.\n"
-           "\nExit codes: 0 good, 1 failed, 2 wrong usage, 3 not found, 4 token refused, 32 not mounted.\n",
+           "\nExit codes: 0 good, 1 failed, 2 wrong usage, 3 not found, 4 token refused, 32 not mounted, 124 time is "
+           "up.\n",
            buf_text(&help));
     return EXIT_OK;
 }
@@ -56,36 +57,59 @@ static const Command *find_command(const char *name)
     return NULL;
 }
 
-/* Seconds since 1970, as shells have them in $EPOCHREALTIME. */
-static int parse_since(const char *text, int64_t *ret_ms)
+/* Seconds, as shells have those since 1970 in $EPOCHREALTIME. */
+static int parse_seconds(const char *text, int64_t *ret_ms)
 {
     char *end;
     double seconds = strtod(text, &end);
 
-    if (end == text || *end || seconds < 0 || seconds > 1e11)
+    if (end == text || *end || !(seconds >= 0 && seconds <= 1e11))
         return -ERR_INVALID;
     *ret_ms = (int64_t)(seconds * 1000);
     return 0;
 }
 
+/* Takes the word at *at, and its value after it, which moves *at. False: it is not for this command. */
+static bool take_option(const Command *command, int count, char **words, int *at, CommandWords *parsed)
+{
+    const char *word = words[*at], *value = *at + 1 < count ? words[*at + 1] : "";
+    int64_t *seconds = NULL;
+
+    if (strcmp(word, "--json") == 0)
+        parsed->json = true;
+    else if (strcmp(word, "--follow") == 0 && (command->takes & TAKES_FOLLOW))
+        parsed->follow = true;
+    else if (strcmp(word, "--since") == 0 && (command->takes & TAKES_SINCE))
+        seconds = &parsed->since_ms;
+    else if (strcmp(word, "--timeout") == 0 && (command->takes & TAKES_TIMEOUT))
+        seconds = &parsed->timeout_ms;
+    else
+        return false;
+    *at += seconds != NULL;
+    return !seconds || parse_seconds(value, seconds) == 0;
+}
+
+static bool take_plain_word(const Command *command, const char *word, CommandWords *parsed)
+{
+    const char **place = !parsed->path ? &parsed->path : &parsed->status;
+
+    if (word[0] == '-' || *place || (place == &parsed->status && !(command->takes & TAKES_STATUS)))
+        return false;
+    *place = word;
+    return true;
+}
+
 static int run_command(const Command *command, int count, char **words)
 {
-    CommandWords parsed = {.count = count, .words = words};
+    CommandWords parsed = {.timeout_ms = -1, .count = count, .words = words};
 
-    if (command->run == command_top)
+    if (command->takes & TAKES_ALL)
         return command->run(&parsed);
     for (int i = 0; i < count; i++) {
-        bool since = strcmp(words[i], "--since") == 0 && command->run == command_why && i + 1 < count;
+        const char *word = words[i];
 
-        if (strcmp(words[i], "--json") == 0)
-            parsed.json = true;
-        else if (since && parse_since(words[i + 1], &parsed.since_ms) == 0)
-            i++;
-        else if (words[i][0] == '-' || parsed.path)
-            return usage_error(
-                failure_make(-ERR_INVALID, "`skystackfs %s` does not take `%s`.", command->name, words[i]));
-        else
-            parsed.path = words[i];
+        if (!take_option(command, count, words, &i, &parsed) && !take_plain_word(command, word, &parsed))
+            return usage_error(failure_make(-ERR_INVALID, "`skystackfs %s` does not take `%s`.", command->name, word));
     }
     return command->run(&parsed);
 }
