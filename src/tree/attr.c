@@ -1,6 +1,7 @@
 #include "feed.h"
 
 #include <string.h>
+#include <utlist.h>
 
 enum {
     UNKNOWN_BYTES = 4096, /* as sysfs says where nobody knows yet */
@@ -145,6 +146,20 @@ TreeAttr attr_of(Node *node)
 void attr_note_sent(Node *node, const TreeAttr *attr)
 {
     node->sent_bytes = (uint32_t)attr->bytes;
+}
+
+void attr_tell_values(Node *node)
+{
+    const TreeSink *sink = &node->tree->sink;
+    Node *each;
+
+    DL_FOREACH(node->children, each)
+    {
+        attr_tell_values(each);
+        if (each->kind == NODE_VALUE && each->lookups > 0 && sink->node_changed &&
+            value_bytes(each) != each->sent_bytes)
+            sink->node_changed(sink->ctx, each->number, false);
+    }
 }
 
 void entry_of(Node *node, int64_t valid_ms, TreeEntry *ret_entry)

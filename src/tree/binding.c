@@ -438,6 +438,8 @@ static void note_change(Binding *binding, Resource *before, Resource *after)
         binding->mtime_ms = updated > binding->mtime_ms && updated <= now ? updated : now;
     if (binding->file && tree->sink.node_changed)
         tree->sink.node_changed(tree->sink.ctx, binding->file->number, true);
+    if (binding->view)
+        attr_tell_values(binding->view);
     vigil_note_change(binding);
 }
 

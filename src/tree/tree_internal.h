@@ -374,6 +374,8 @@ TreeAttr attr_of(Node *node);
 /* Fills in a reply's entry for a node, counts the kernel's lookup. */
 void entry_of(Node *node, int64_t valid_ms, TreeEntry *ret_entry);
 void attr_note_sent(Node *node, const TreeAttr *attr);
+/* The kernel forgets the attributes of the values below a node whose size is another than it was told. */
+void attr_tell_values(Node *node);
 /* What is known of a binding's instance. */
 StoreFacts binding_facts(const Binding *binding);
 /* How fresh an instance must be for its attributes: details only where they cost no request of their own. */

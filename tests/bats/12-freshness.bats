@@ -105,6 +105,18 @@ names() {
     assert_equal "$(ls "$MNT/prod" | wc -l)" 4
 }
 
+@test "what one look finds is true of every file of the instance" {
+    mount_up ttl=60
+    cat "$MNT/prod/web-a/status" "$MNT/prod/web-a/utilization/cpu" >/dev/null
+    patch a '{"status":"provisioning","utilization":{"cpu":12345}}'
+    echo prod/web-a.json >"$MNT/.skystack/refresh"
+    cat "$MNT/prod/web-a.json" >/dev/null
+    requests_reset
+    assert_equal "$(stat -c %s "$MNT/prod/web-a/status" "$MNT/prod/web-a/utilization/cpu" | xargs)" '13 6'
+    assert_equal "$(cat "$MNT/prod/web-a/status" "$MNT/prod/web-a/utilization/cpu" | xargs)" 'provisioning 12345'
+    assert_equal "$(requests)" 0
+}
+
 @test "writing a path to refresh makes the next look at that ask" {
     mount_up ttl=60
     ls -l "$MNT/prod" >/dev/null
