@@ -228,6 +228,11 @@ unsigned api_list_abreast(const ApiCall *call)
     return listing_abreast(call->listing);
 }
 
+bool api_list_is_numbered(const ApiCall *call)
+{
+    return listing_is_numbered(call->listing);
+}
+
 void api_list_progress(const ApiCall *call, uint64_t *ret_rows, int64_t *ret_total)
 {
     listing_progress(call->listing, ret_rows, ret_total);

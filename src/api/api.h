@@ -127,6 +127,8 @@ typedef void (*api_one_fn)(void *ctx, const Failure *failure, const ApiAnswer *a
 void api_list_hold(ApiCall *call, bool hold);
 /* How many of its pages may be under way at once. */
 unsigned api_list_abreast(const ApiCall *call);
+/* Whether its pages go by number: then a row can slip from one to another unseen, if as many came as went. */
+bool api_list_is_numbered(const ApiCall *call);
 /* How far it has got: rows so far, since it last began anew, and how many there are by what its pages say (-1: they do not
  * say). */
 void api_list_progress(const ApiCall *call, uint64_t *ret_rows, int64_t *ret_total);

@@ -317,6 +317,11 @@ unsigned listing_abreast(const Listing *listing)
     return pager_abreast(&listing->pager);
 }
 
+bool listing_is_numbered(const Listing *listing)
+{
+    return listing->pager.mode == PAGER_NUMBERED;
+}
+
 void listing_progress(const Listing *listing, uint64_t *ret_rows, int64_t *ret_total)
 {
     *ret_rows = listing->pager.run_rows;

@@ -22,6 +22,7 @@ void listing_cancel(Listing *listing);
 /* Asks for no further page until told to go on. May be called from inside `page`. */
 void listing_hold(Listing *listing, bool hold);
 unsigned listing_abreast(const Listing *listing);
+bool listing_is_numbered(const Listing *listing);
 /* As api_list_progress(). */
 void listing_progress(const Listing *listing, uint64_t *ret_rows, int64_t *ret_total);
 int64_t listing_line_ms(Listing *listing);

@@ -13,7 +13,7 @@ typedef struct CommandWords {
     bool json, follow;
     int64_t since_ms;   /* by the wall clock; 0: since ever */
     int64_t timeout_ms; /* negative: none */
-    int count; /* all of them, for a command with options of its own */
+    int count;          /* all of them, for a command with options of its own */
     char **words;
 } CommandWords;
 

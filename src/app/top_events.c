@@ -67,6 +67,12 @@ static int add_labelled(Span event, const char *before, const char *member, cons
     return r < 0 || !has(event, member) ? r : buf_append_str(into, after);
 }
 
+/* What changes all the time, by itself, would leave no room for the rest; the table shows it. */
+static bool is_churn(const char *field)
+{
+    return strncmp(field, "utilization.", strlen("utilization.")) == 0 || strcmp(field, "updated_at") == 0;
+}
+
 /* "prod/web-3 status: provisioning -> running (webhook)", or "prod/web-3 created (poll)". */
 static int describe(Span event, Buf *into)
 {
@@ -172,10 +178,14 @@ static int change_row(Span event, TopRows *rows, TopNews *news)
 static int take_line(TopEvents *events, Span line, TopRows *rows, TopNews *news)
 {
     TopEvent *event = &events->ring[events->seen % TOP_EVENTS_MAX];
+    char field[TOP_EVENT_BYTES] = "";
     int r = json_check(line, NULL);
 
     if (r < 0 || json_type(line) != JSON_OBJECT)
         return r == -ERR_NO_MEMORY ? r : 0;
+    r = member_text(line, "field", field, sizeof field);
+    if (r < 0 || is_churn(field))
+        return r;
     *event = (TopEvent){0};
     events->seen++;
     r = take_time(line, event);

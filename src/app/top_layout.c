@@ -63,7 +63,8 @@ static unsigned draw_state(const TopUi *ui, TopGrid *grid)
     if (!ui->answered)
         return top_grid_put(grid, LINE_VERDICT, 0, TEXT_WIDTH, TOP_DIM, "waiting for its first answer");
     if (strcmp(status->state, "ok") != 0)
-        return top_grid_put(grid, LINE_VERDICT, 0, TEXT_WIDTH, TOP_BAD, status->state);
+        return top_grid_put(grid, LINE_VERDICT, 0, TEXT_WIDTH, TOP_BAD,
+                            status->wrong[0] ? status->wrong : status->state);
     return top_grid_put(grid, LINE_VERDICT, 0, TEXT_WIDTH, status->stale ? TOP_BUSY : TOP_GOOD,
                         status->stale ? "stale" : "ok");
 }

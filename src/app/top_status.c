@@ -100,6 +100,19 @@ static void take_api(Span api, TopStatus *status)
     take_text(line, "reason", status->reason, sizeof status->reason);
 }
 
+/* The first reason's sentence: what is wrong, in words. */
+static void take_reason(Span text, TopStatus *status)
+{
+    Span list, name, first;
+    JsonIter iter;
+
+    if (!json_member(text, "reasons", &list) || json_type(list) != JSON_ARRAY)
+        return;
+    json_iter_init(&iter, list);
+    if (json_iter_next(&iter, &name, &first) && json_type(first) == JSON_OBJECT)
+        take_text(first, "sentence", status->wrong, sizeof status->wrong);
+}
+
 int top_status_parse(Span text, TopStatus *ret_status)
 {
     int r = json_check(text, NULL);
@@ -111,6 +124,7 @@ int top_status_parse(Span text, TopStatus *ret_status)
     take_text(text, "source", ret_status->source, sizeof ret_status->source);
     take_text(text, "endpoint", ret_status->endpoint, sizeof ret_status->endpoint);
     take_text(text, "project", ret_status->project, sizeof ret_status->project);
+    take_reason(text, ret_status);
     take_list(take_object(text, "instances"), ret_status);
     take_api(take_object(text, "api"), ret_status);
     return 0;

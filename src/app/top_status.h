@@ -13,7 +13,8 @@ enum { TOP_TEXT_BYTES = 256, TOP_WORD_BYTES = 32 };
 
 /* Texts are escaped for a terminal, and cut. What the file does not say is 0 or "", but where another value is named. */
 typedef struct TopStatus {
-    char state[TOP_TEXT_BYTES]; /* "ok", or what is wrong */
+    char state[TOP_TEXT_BYTES]; /* "ok", "degraded" or "broken" … */
+    char wrong[TOP_TEXT_BYTES]; /* … and a sentence that says why; "" if there is none */
     char source[TOP_TEXT_BYTES], endpoint[TOP_TEXT_BYTES];
     char project[TOP_TEXT_BYTES]; /* the one that the mount shows alone */
     int64_t minute_used, minute_limit, day_used, day_limit;

@@ -279,6 +279,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
     StoreOp *each, *next;
 
     end_silence(set->store);
+    set->numbered = api_list_is_numbered(set->fetch.call);
     if (count == 0)
         unlist_all(set);
     else
@@ -328,6 +329,7 @@ static void take_list(Set *set, StoreOp **waiters)
     set->complete = true;
     set->warm = false;
     set->expired = set->doubted > set->fetch.generation;
+    set->shaky = set->numbered && store->generation > set->fetch.generation;
     set->complete_ms = clock_now_ms(store->clock) - set->fetch.paused_ms;
     if (set->kind == STORE_INSTANCES)
         settle_on_list(store, set->fetch.generation);
@@ -378,7 +380,7 @@ static void on_listed(void *ctx, const Failure *failure, bool complete)
     if (!failure)
         take_list(set, &waiters);
     take_waiters(&set->fetch, &waiters);
-    live_go_on(set->store);
+    live_on_listed(set->store, failure != NULL);
     fetch_answer_all(&waiters, failure);
 }
 
@@ -405,9 +407,9 @@ int fetch_list_start(Set *set, enum ApiClass class)
 int64_t set_ttl_ms(const Set *set)
 {
     const StoreConfig *config = &set->store->config;
+    int64_t ttl_ms = set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms;
 
-    return live_ttl_ms(set->store, set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms,
-                       set->moving > 0);
+    return set->shaky ? ttl_ms : live_ttl_ms(set->store, ttl_ms, set->moving > 0);
 }
 
 Freshness set_freshness(const Set *set)

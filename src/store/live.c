@@ -145,12 +145,14 @@ static void on_unknown(void *ctx, const Failure *failure, const ApiAnswer *answe
     Store *store = live->store;
 
     look->call = NULL;
+    store->source = STORE_BY_WEBHOOK;
     if (answer)
         (void)entry_take(instances_of(live), answer->resource, ROW_DETAILS, look->generation);
     else if (failure->code == -ERR_NOT_FOUND)
         note_absent(live, look->id);
     else
         doubt_list(live);
+    store->source = STORE_BY_POLL;
     drop(look);
     reset_answer(store);
     live_go_on(store);
@@ -175,6 +177,15 @@ static bool is_under_way(const Look *look, const Entry *entry)
     return look->call || (entry && ((entry->fetch && entry->fetch->call) || is_listed_now(entry)));
 }
 
+static int ask_for_known(Entry *entry)
+{
+    int r = fetch_entry_start(entry, API_WALK);
+
+    if (r == 0)
+        entry->fetch->source = STORE_BY_WEBHOOK;
+    return r;
+}
+
 static int ask_for(Look *look, Entry *entry)
 {
     Store *store = look->live->store;
@@ -182,7 +193,7 @@ static int ask_for(Look *look, Entry *entry)
     if (look->tries++ == TRIES_MAX)
         return -ERR_BUSY;
     if (entry)
-        return fetch_entry_start(entry, API_WALK);
+        return ask_for_known(entry);
     look->generation = store->generation;
     return api_get(store->api, API_WALK, look->id, on_unknown, look, &look->call);
 }
@@ -217,6 +228,7 @@ static void ask_for_all(Live *live)
     bool under_way = fetch_is_under_way(set);
 
     fetch_list_refresh(set);
+    set->fetch.source = STORE_BY_WEBHOOK;
     live->whole = under_way;
     if (!under_way)
         drop_all(live);
@@ -256,6 +268,13 @@ void live_go_on(Store *store)
         gather(live);
 }
 
+void live_on_listed(Store *store, bool failed)
+{
+    if (failed && instances_of(store->live)->fetch.source == STORE_BY_WEBHOOK)
+        doubt_list(store->live);
+    live_go_on(store);
+}
+
 static void add(Live *live, const char *id, bool was_known)
 {
     size_t length = strlen(id);
@@ -292,6 +311,8 @@ void store_look_again(Store *store, const char *id, bool may_be_new)
 
     note_heard(live);
     store->generation++;
+    if (!entry && set->fetch.call)
+        doubt_list(live); /* what it brings of this one may be from before */
     if (entry)
         entry_overtake(entry);
     else if (!may_be_new || (!set->complete && !set->fetch.call) || is_absent(live, id))

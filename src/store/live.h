@@ -12,5 +12,7 @@ void live_free(Store *store);
 int64_t live_ttl_ms(const Store *store, int64_t ttl_ms, bool in_transition);
 /* A request has come to its end: what was heard of meanwhile may be asked for. */
 void live_go_on(Store *store);
+/* The same of a listing. */
+void live_on_listed(Store *store, bool failed);
 
 #endif

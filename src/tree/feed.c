@@ -49,7 +49,7 @@ static void on_event(void *ctx, enum StoreSet set, enum StoreEvent what, Resourc
     Feed *feed = ctx;
     Event event = {.before = before, .after = after};
 
-    if (set != STORE_INSTANCES || what == STORE_RESET || !is_news(feed->tree->store, what))
+    if (set != STORE_INSTANCES || what == STORE_RESET || what == STORE_EXPIRED || !is_news(feed->tree->store, what))
         return;
     feed->told_ms = event.wall_ms = clock_wall_ms(feed->tree->clock);
     event.project = binding_project_name(feed->tree, entry);

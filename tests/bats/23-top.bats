@@ -325,7 +325,7 @@ change() {
     start_top
     shows '12 running'
     admin POST /token '{"write_file":false}' >/dev/null
-    shows 'token is refused' 15
+    shows 'API refuses the token' 15
     shows '12 instances'
 }
 

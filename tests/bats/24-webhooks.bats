@@ -26,6 +26,33 @@ setup() { prod=$MNT/prod; }
     ls "$prod" | grep -q '^fresh.json$'
 }
 
+@test "what changed is told in events, with webhook as its source" {
+    local id
+    hooked_up ttl=3600
+    ls "$prod" >/dev/null
+    id=$(jq -r .id "$prod/web-1.json")
+    heard_of "$id"
+    admin PATCH "/instances/$id" '{"status":"stopped"}' >/dev/null
+    within 2 grep -q '"stopped"' "$MNT/.skystack/events"
+    assert_equal "$(jq -r 'select(.field == "status") | [.name, .from, .to, .source] | join(" ")' "$MNT/.skystack/events")" \
+        'web-1 running stopped webhook'
+}
+
+@test "who polls or waits for a status is woken by an event, at no request but its own" {
+    local id
+    hooked_up ttl=3600
+    ls "$prod" >/dev/null
+    id=$(jq -r .id "$prod/web-1.json")
+    heard_of "$id"
+    background "$SKYSTACKFS" wait "$prod/web-1" stopped --timeout 20
+    sleep 0.5
+    requests_reset
+    admin PATCH "/instances/$id" '{"status":"stopped"}' >/dev/null
+    within 3 ended "$BACKGROUND"
+    wait "$BACKGROUND"
+    assert_equal "$(requests)" 1
+}
+
 @test "who has the file open sees the change too, once he reads anew" {
     local id held
     hooked_up ttl=3600

@@ -9,8 +9,7 @@
 
 #include "test_store_steps.h"
 
-#define WHOLE(id, region) \
-    "{\"id\":\"" id "\",\"name\":\"" id "\",\"status\":\"running\",\"region\":\"" region "\"}"
+#define WHOLE(id, region) "{\"id\":\"" id "\",\"name\":\"" id "\",\"status\":\"running\",\"region\":\"" region "\"}"
 
 enum { GATHER_MS = 5, HOUR_MS = 3600 * 1000, DAY_MS = 24 * HOUR_MS };
 

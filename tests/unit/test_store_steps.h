@@ -10,8 +10,8 @@
 #include "store.h"
 #include "test_api_fakes.h"
 
-#define ROW(id)               "{\"id\":\"" id "\",\"name\":\"n\"}"
-#define PAGE(rows, next)      "{\"data\":[" rows "],\"next_cursor\":" next "}"
+#define ROW(id)          "{\"id\":\"" id "\",\"name\":\"n\"}"
+#define PAGE(rows, next) "{\"data\":[" rows "],\"next_cursor\":" next "}"
 
 enum { TTL_MS = 10000, HEALTH_MS = 4000, PATIENCE_MS = 5000 };
 
