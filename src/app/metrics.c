@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "tree_report.h"
+#include "webhook.h"
 
 typedef struct Metric {
     const char *name, *type, *help;
@@ -132,6 +133,29 @@ void collect_errors(const Metrics *metrics, Exposition *exposition)
 
         exposition_sample(exposition, labels, 2, (double)metrics->errors[code]);
     }
+}
+
+void collect_events(const Metrics *metrics, Exposition *exposition)
+{
+    exposition_value(exposition, (double)tree_events_told(metrics->app->tree));
+}
+
+void collect_webhooks(const Metrics *metrics, Exposition *exposition)
+{
+    HookStats stats;
+
+    if (!webhook_stats(metrics->app->webhook, &stats))
+        return;
+    exposition_one(exposition, "outcome", "taken", (double)stats.taken);
+    exposition_one(exposition, "outcome", "duplicate", (double)stats.duplicates);
+    exposition_one(exposition, "outcome", "too_old", (double)stats.ignored);
+    for (int i = 0; i < HOOK_REFUSALS_COUNT; i++)
+        exposition_one(exposition, "outcome", hook_refusal_name((enum HookRefusal)i), (double)stats.refused[i]);
+}
+
+void collect_webhooks_live(const Metrics *metrics, Exposition *exposition)
+{
+    exposition_value(exposition, store_is_live(metrics->app->store));
 }
 
 void collect_texts(const Metrics *metrics, Exposition *exposition)

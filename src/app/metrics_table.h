@@ -44,6 +44,10 @@
     X(parked, "skystackfs_operations_parked", "gauge", "Of these, those that wait for their answer")                   \
     X(errors, "skystackfs_errors_total", "counter",                                                                    \
       "Failures that were told in .skystack/errors, by errno and by our own finer reason")                             \
+    X(events, "skystackfs_events_total", "counter", "Lines that were told in .skystack/events")                        \
+    X(webhooks, "skystackfs_webhooks_total", "counter",                                                                \
+      "Deliveries of webhooks, by what became of them; nothing where none are listened for")                           \
+    X(webhooks_live, "skystackfs_webhooks_live", "gauge", "1 while webhooks say what changes, and nothing is polled")  \
     X(texts, "skystackfs_texts_kept", "gauge",                                                                         \
       "Texts that are kept: rejected ones wait for a person, unsettled ones for the lists")                            \
     X(deletes, "skystackfs_deletes_waiting", "gauge", "Deletes that can still be taken back")                          \

@@ -190,6 +190,13 @@ static uint64_t refused(const HookStats *stats)
     return sum;
 }
 
+bool webhook_stats(const Webhook *webhook, HookStats *ret_stats)
+{
+    if (webhook)
+        hook_stats(webhook->hook, ret_stats);
+    return webhook != NULL;
+}
+
 int webhook_render(const Webhook *webhook, Buf *into)
 {
     char age[DATE_TEXT_BYTES] = "";

@@ -7,6 +7,8 @@
 #ifndef SKY_WEBHOOK_H
 #define SKY_WEBHOOK_H
 
+#include <stdbool.h>
+
 #include "buf.h"
 #include "hook.h"
 
@@ -21,6 +23,8 @@ void webhook_reload(Webhook *webhook);
 /* Takes NULL. */
 void webhook_free(Webhook *webhook);
 
+/* False: nobody listens. Takes NULL. */
+bool webhook_stats(const Webhook *webhook, HookStats *ret_stats);
 /* For status pages; with NULL they add nothing. */
 int webhook_render(const Webhook *webhook, Buf *into);
 void webhook_json(const Webhook *webhook, cJSON *root);

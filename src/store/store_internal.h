@@ -83,10 +83,10 @@ struct Set {
     bool complete;
     bool expired;
     uint64_t
-        doubted;  /* the generation at which what is known began to be doubted: only a list that left later ends that */
+        doubted; /* the generation at which what is known began to be doubted: only a list that left later ends that */
     bool numbered; /* the listing's pages are */
-    bool shaky;    /* something came or went while they were read, so that a row may have slipped from one to the other */
-    bool lacking; /* a row came since the listing began, and there was no memory for it */
+    bool shaky; /* something came or went while they were read, so that a row may have slipped from one to the other */
+    bool lacking;      /* a row came since the listing began, and there was no memory for it */
     uint64_t unmarked; /* a deletion took this generation, and there was no memory for its tombstone */
     bool warm;         /* an earlier mount left it, and it was not listed since … */
     bool awaits;       /* … which begins in a moment */

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "event.h"
+#include "tree_report.h"
 
 enum { CHUNK_BYTES = 64 << 10 }; /* of lines that are made ready for one handle at once */
 
@@ -104,6 +105,11 @@ Feed *feed_new(Tree *tree)
         return NULL;
     }
     return feed;
+}
+
+uint64_t tree_events_told(const Tree *tree)
+{
+    return event_ring_next(tree->feed->ring);
 }
 
 void feed_free(Feed *feed)

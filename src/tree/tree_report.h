@@ -11,6 +11,9 @@
 /* How many failures were told, by their code (not negated); ERR_COUNT of them. Lives as long as the tree. */
 const uint64_t *tree_error_counts(const Tree *tree);
 
+/* How many lines were told in .skystack/events. */
+uint64_t tree_events_told(const Tree *tree);
+
 /* An instance that is to be seen. Everything is borrowed for the call. */
 typedef struct TreeInstance {
     const char *project, *name; /* as its path has them: PROJECT/NAME.json. Valid UTF-8 */

@@ -36,6 +36,9 @@ setup() { prod=$MNT/prod; }
     within 2 grep -q '"stopped"' "$MNT/.skystack/events"
     assert_equal "$(jq -r 'select(.field == "status") | [.name, .from, .to, .source] | join(" ")' "$MNT/.skystack/events")" \
         'web-1 running stopped webhook'
+    grep -qx 'skystackfs_webhooks_total{outcome="taken"} [2-9]' "$MNT/.skystack/metrics.prom"
+    grep -qx 'skystackfs_webhooks_live 1' "$MNT/.skystack/metrics.prom"
+    grep -qx 'skystackfs_events_total [1-9][0-9]*' "$MNT/.skystack/metrics.prom"
 }
 
 @test "who polls or waits for a status is woken by an event, at no request but its own" {
