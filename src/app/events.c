@@ -56,7 +56,7 @@ static void print_change(const Printer *printer, Span event)
     if (error_line_show(event, "field", &field) < 0 || error_line_show(event, "from", &from) < 0 ||
         error_line_show(event, "to", &to) < 0)
         return;
-    printf("%-16s %s -> ", buf_text(&field), or_dash(&from));
+    printf("%-18s %s -> ", buf_text(&field), or_dash(&from));
     if (error_line_is(event, "type", "status_changed"))
         print_coloured(printer, colour_of_status(buf_text(&to)), or_dash(&to));
     else

@@ -329,6 +329,7 @@ static void take_list(Set *set, StoreOp **waiters)
     set->complete = true;
     set->warm = false;
     set->expired = set->doubted > set->fetch.generation;
+    /* While numbered pages are read a row may slip from one to another, if as many come as go. */
     set->shaky = set->numbered && store->generation > set->fetch.generation;
     set->complete_ms = clock_now_ms(store->clock) - set->fetch.paused_ms;
     if (set->kind == STORE_INSTANCES)

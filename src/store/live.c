@@ -52,7 +52,8 @@ struct Live {
     bool armed;                     /* the timer runs */
     int64_t gather_ms, gathered_ms; /* how long, and when that was last over */
     Look *looks;
-    bool whole; /* all of them, by a listing */
+    bool whole;    /* all of them, by a listing */
+    bool projects; /* these as well */
     bool heard;
     int64_t heard_ms;
     Absent absent[ABSENT_KEPT];
@@ -81,11 +82,17 @@ static void drop_all(Live *live)
     }
 }
 
-/* Whoever looks next asks. What was heard of may have come, or have another name by now, so that is the list's to say. */
+/* Whoever looks next asks, whatever the list that is under way says. */
+static void doubt(Set *set)
+{
+    set->expired = true;
+    set->doubted = set->store->generation;
+}
+
+/* What was heard of may have come, or have another name by now, so that is the list's to say. */
 static void doubt_list(const Live *live)
 {
-    instances_of(live)->expired = true;
-    instances_of(live)->doubted = live->store->generation;
+    doubt(instances_of(live));
 }
 
 static void give_up(Look *look)
@@ -98,7 +105,7 @@ static void give_up_all(Live *live)
 {
     if (live->looks || live->whole)
         doubt_list(live);
-    live->whole = false;
+    live->whole = live->projects = false;
     drop_all(live);
 }
 
@@ -228,10 +235,18 @@ static void ask_for_all(Live *live)
     bool under_way = fetch_is_under_way(set);
 
     fetch_list_refresh(set);
-    set->fetch.source = STORE_BY_WEBHOOK;
     live->whole = under_way;
-    if (!under_way)
-        drop_all(live);
+    if (under_way)
+        return;
+    set->fetch.source = STORE_BY_WEBHOOK;
+    drop_all(live);
+}
+
+/* One that is under way leaves them in doubt: whoever looks next asks. */
+static void ask_for_projects(Live *live)
+{
+    live->projects = false;
+    fetch_list_refresh(&live->store->sets[STORE_PROJECTS]);
 }
 
 static bool is_cheaper_by_list(const Live *live)
@@ -251,13 +266,18 @@ static void on_time(void *ctx)
     live->gathered_ms = clock_now_ms(live->store->clock);
     if (live->store->trouble) {
         give_up_all(live);
-    } else if (!api_may_go(live->store->api, API_WALK)) {
-        arm(live, RETRY_MS);
-    } else if (live->whole || is_cheaper_by_list(live)) {
-        ask_for_all(live);
-    } else {
-        ask_for_each(live);
+        return;
     }
+    if (!api_may_go(live->store->api, API_WALK)) {
+        arm(live, RETRY_MS);
+        return;
+    }
+    if (live->projects)
+        ask_for_projects(live);
+    if (live->whole || is_cheaper_by_list(live))
+        ask_for_all(live);
+    else
+        ask_for_each(live);
 }
 
 void live_go_on(Store *store)
@@ -306,8 +326,8 @@ static void note_heard(Live *live)
 void store_look_again(Store *store, const char *id, bool may_be_new)
 {
     Live *live = store->live;
-    const Set *set = instances_of(live);
-    Entry *entry = entry_find(instances_of(live), id);
+    Set *set = instances_of(live);
+    Entry *entry = entry_find(set, id);
 
     note_heard(live);
     store->generation++;
@@ -315,8 +335,13 @@ void store_look_again(Store *store, const char *id, bool may_be_new)
         doubt_list(live); /* what it brings of this one may be from before */
     if (entry)
         entry_overtake(entry);
-    else if (!may_be_new || (!set->complete && !set->fetch.call) || is_absent(live, id))
-        return; /* nobody has looked yet, or it is known that there is nothing to see */
+    else if (!may_be_new || (!set->complete && !set->fetch.call))
+        return; /* there is nothing to see, or nobody has looked yet */
+    if (!entry && is_absent(live, id)) {
+        set->shaky =
+            true; /* unless it has come since: the list will tell, within the time that it is fresh by itself */
+        return;
+    }
     add(live, id, entry != NULL);
     gather(live);
 }
@@ -326,9 +351,12 @@ void store_look_at_projects(Store *store)
     Set *set = &store->sets[STORE_PROJECTS];
 
     note_heard(store->live);
-    set->expired = true;
-    if (set->complete)
-        fetch_list_refresh(set);
+    store->generation++;
+    doubt(set);
+    if (!set->complete)
+        return;
+    store->live->projects = true;
+    gather(store->live);
 }
 
 bool store_is_live(const Store *store)

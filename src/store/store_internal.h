@@ -82,10 +82,9 @@ struct Set {
     Fetch fetch;
     bool complete;
     bool expired;
-    uint64_t
-        doubted; /* the generation at which what is known began to be doubted: only a list that left later ends that */
-    bool numbered; /* the listing's pages are */
-    bool shaky; /* something came or went while they were read, so that a row may have slipped from one to the other */
+    uint64_t doubted;  /* only a list that left after this generation ends that */
+    bool numbered;     /* the listing's pages are */
+    bool shaky;        /* the list may lack one, so that it is fresh for no longer than without events */
     bool lacking;      /* a row came since the listing began, and there was no memory for it */
     uint64_t unmarked; /* a deletion took this generation, and there was no memory for its tombstone */
     bool warm;         /* an earlier mount left it, and it was not listed since … */

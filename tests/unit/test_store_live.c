@@ -122,11 +122,14 @@ static void one_that_nobody_knows_is_looked_for_once_a_minute(void **state)
     fake_answer(&net, 1, 404, "", "{\"error\":{\"code\":\"not_found\",\"message\":\"\"}}");
     fake_pass(&fake, 30 * 1000);
     store_look_again(store, "ins_9", true);
+    look(STORE_STARTED); /* it may have come: the list is fresh for no longer than without events */
+    answer(2, PAGE(WHOLE("ins_1", "a") "," WHOLE("ins_2", "a"), "null"));
     fake_pass(&fake, 31 * 1000);
-    assert_int_equal(net.count, 2);
+    look(STORE_HIT);
+    assert_int_equal(net.count, 3);
     store_look_again(store, "ins_9", true);
     fake_pass(&fake, GATHER_MS);
-    assert_int_equal(net.count, 3);
+    assert_int_equal(net.count, 4);
 }
 
 static void what_nobody_has_looked_at_costs_nothing(void **state)
@@ -183,6 +186,29 @@ static void what_fails_is_left_to_whoever_looks_next(void **state)
     assert_int_equal(facts_of("ins_1").fresh_ms, 0);
 }
 
+/* A hundred in a moment: one list that left after the first of them, and one after the others. */
+static void projects_are_listed_again_and_not_for_each_event(void **state)
+{
+    StoreOp *op;
+
+    (void)state;
+    assert_int_equal(store_list(store, STORE_PROJECTS, NULL, on_done, NULL, &op), STORE_STARTED);
+    fake_pass(&fake, 0);
+    answer(0, PAGE(ROW("prj_1"), "null"));
+    for (unsigned i = 0; i < 100; i++)
+        store_look_at_projects(store);
+    fake_pass(&fake, GATHER_MS);
+    assert_int_equal(net.count, 2);
+    store_look_at_projects(store);
+    answer(1, PAGE(ROW("prj_1"), "null"));
+    fake_pass(&fake, 4 * GATHER_MS);
+    assert_int_equal(net.count, 3);
+    answer(2, PAGE(ROW("prj_1") "," ROW("prj_2"), "null"));
+    assert_int_equal(store_list(store, STORE_PROJECTS, NULL, on_done, NULL, &op), STORE_HIT);
+    fake_pass(&fake, HOUR_MS / 2);
+    assert_int_equal(net.count, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +222,7 @@ int main(void)
         STORE_TEST(many_are_one_listing),
         STORE_TEST(a_storm_costs_a_look_a_second),
         STORE_TEST(what_fails_is_left_to_whoever_looks_next),
+        STORE_TEST(projects_are_listed_again_and_not_for_each_event),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);
