@@ -41,7 +41,7 @@ declare -A library=(
     ['microhttpd.h']='hook sandbox'
     ['gnutls/']='sandbox'
     ['openssl/']='api hook sandbox'
-    ['cjson/']='model app sandbox'
+    ['cjson/']='app sandbox'
     ['curses.h']='app'
 )
 

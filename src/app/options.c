@@ -75,7 +75,7 @@ static const Option table[] = {
      "file with the secret that signs them, or two, a line each"},
     {"webhook_cert", OPTION_PATH, AT(webhook_cert), "PATH", NULL, "certificate to listen with, on any address"},
     {"webhook_key", OPTION_PATH, AT(webhook_key), "PATH", NULL, "its key"},
-    {"state_dir", OPTION_PATH, AT(state_dir), "PATH", NULL, "where local state is kept"},
+    {"state_dir", OPTION_PATH, AT(state_dir), "PATH", NULL, "where local state is kept; for root /var/lib/skystackfs"},
     {"allow_other", OPTION_FLAG, AT(allow_other), NULL, NULL, "let other users in, by the files' permissions"},
     {"uid", OPTION_USER, AT(uid), "USER", NULL, "whose the files are"},
     {"gid", OPTION_GROUP, AT(gid), "GROUP", NULL, "the files' group"},
