@@ -96,7 +96,7 @@ Notifier *notifier_new(struct fuse_session *session)
 static void queue(Notifier *notifier, Notice *notice)
 {
     pthread_mutex_lock(&notifier->lock);
-    if (notice->waiting || notifier->queued < QUEUE_MAX) {
+    if (!notifier->closing && (notice->waiting || notifier->queued < QUEUE_MAX)) {
         DL_APPEND(notifier->queue, notice);
         notifier->queued++;
         notice = NULL;

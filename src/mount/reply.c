@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PROMISE_MAX_MS = 300 * 1000 };
 static const double SECOND_MS = 1000.0;
 
 static struct timespec time_of(int64_t ms)
@@ -29,13 +30,19 @@ struct stat reply_stat(const Mount *mount, const TreeAttr *attr)
     return st;
 }
 
+/* How long the kernel may take something as true. It is told when that ends sooner, but such a notice can be lost. */
+static double promise_s(int64_t valid_ms)
+{
+    return (double)(valid_ms < PROMISE_MAX_MS ? valid_ms : PROMISE_MAX_MS) / SECOND_MS;
+}
+
 static struct fuse_entry_param entry_param(const Mount *mount, const TreeEntry *entry)
 {
     return (struct fuse_entry_param){
         .ino = entry->node,
         .attr = reply_stat(mount, &entry->attr),
-        .attr_timeout = (double)entry->attr.valid_ms / SECOND_MS,
-        .entry_timeout = (double)entry->valid_ms / SECOND_MS,
+        .attr_timeout = promise_s(entry->attr.valid_ms),
+        .entry_timeout = promise_s(entry->valid_ms),
     };
 }
 
@@ -113,7 +120,7 @@ static void send_attr(Request *request, const TreeReply *reply)
 {
     struct stat st = reply_stat(request->mount, &reply->entry.attr);
 
-    fuse_reply_attr(request->req, &st, (double)reply->entry.attr.valid_ms / SECOND_MS);
+    fuse_reply_attr(request->req, &st, promise_s(reply->entry.attr.valid_ms));
 }
 
 static void send_xattr(Request *request, const TreeReply *reply)

@@ -187,16 +187,15 @@ void entry_remove(Set *set, Entry *entry, StoreOp **waiters)
     free(entry);
 }
 
-void entry_bury(Set *set, Entry *entry)
+void entry_mark_gone(Set *set, const char *id)
 {
-    size_t length = strlen(resource_id(entry->resource));
-    StoreOp *waiters = NULL;
+    size_t length = strlen(id);
     Tombstone *tombstone = calloc(1, sizeof *tombstone + length + 1);
     uint64_t generation = ++set->store->generation;
     unsigned count_before = HASH_COUNT(set->tombstones);
 
     if (tombstone) {
-        memcpy(tombstone->id, resource_id(entry->resource), length);
+        memcpy(tombstone->id, id, length);
         tombstone->generation = generation;
         HASH_ADD_KEYPTR(hh, set->tombstones, tombstone->id, length, tombstone);
     }
@@ -204,6 +203,13 @@ void entry_bury(Set *set, Entry *entry)
         free(tombstone);
         set->unmarked = generation;
     }
+}
+
+void entry_bury(Set *set, Entry *entry)
+{
+    StoreOp *waiters = NULL;
+
+    entry_mark_gone(set, resource_id(entry->resource));
     entry_remove(set, entry, &waiters);
     fetch_answer_all(&waiters, NULL);
 }
@@ -235,21 +241,22 @@ void entry_free_all(Set *set)
     tombstones_drop_before(set, UINT64_MAX);
 }
 
-int64_t entry_ttl_ms(const Entry *entry)
-{
-    const StoreConfig *config = &entry->set->store->config;
-
-    if (entry->set->kind == STORE_PROJECTS)
-        return live_ttl_ms(entry->set->store, config->ttl_projects_ms, false);
-    if (!resource_in_transition(entry->resource))
-        return live_ttl_ms(entry->set->store, config->ttl_ms, false);
-    return live_ttl_ms(entry->set->store,
-                       entry->transition_ttl_ms ? entry->transition_ttl_ms : config->ttl_transition_ms, true);
-}
-
 static int64_t known_since_ms(const Entry *entry, enum StoreNeed need)
 {
     return need == STORE_SUMMARY ? entry->seen_ms : entry->details_ms;
+}
+
+static int64_t ttl_ms(const Entry *entry, int64_t since_ms)
+{
+    const StoreConfig *config = &entry->set->store->config;
+    bool moves = resource_in_transition(entry->resource);
+    int64_t ttl = config->ttl_ms;
+
+    if (entry->set->kind == STORE_PROJECTS)
+        return live_ttl_ms(entry->set->store, config->ttl_projects_ms, false, since_ms);
+    if (moves)
+        ttl = entry->transition_ttl_ms ? entry->transition_ttl_ms : config->ttl_transition_ms;
+    return live_ttl_ms(entry->set->store, ttl, moves, since_ms);
 }
 
 static bool is_expired(const Entry *entry, enum StoreNeed need)
@@ -273,7 +280,7 @@ void entry_overtake(Entry *entry)
 static int64_t wanted_ttl_ms(const Entry *entry, enum StoreNeed need)
 {
     const StoreConfig *config = &entry->set->store->config;
-    int64_t ttl = need == STORE_SUMMARY ? set_ttl_ms(entry->set) : entry_ttl_ms(entry);
+    int64_t ttl = need == STORE_SUMMARY ? set_ttl_ms(entry->set) : ttl_ms(entry, known_since_ms(entry, need));
 
     return need == STORE_VITALS && config->ttl_health_ms < ttl ? config->ttl_health_ms : ttl;
 }

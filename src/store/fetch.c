@@ -133,6 +133,7 @@ void fetch_abort(Store *store, Fetch *fetch, StoreOp **waiters)
     api_cancel(fetch->call);
     fetch->call = NULL;
     store->in_flight -= !fetch->held;
+    live_go_on(store);
 }
 
 /* What a request has brought is being taken in: its changes are told with its source. */
@@ -220,6 +221,7 @@ static void set_held(Set *set, bool held)
     if (held) {
         fetch->held_ms = clock_now_ms(store->clock);
         store->in_flight--;
+        live_go_on(store);
         return;
     }
     fetch->paused_ms += clock_now_ms(store->clock) - fetch->held_ms;
@@ -410,7 +412,7 @@ int64_t set_ttl_ms(const Set *set)
     const StoreConfig *config = &set->store->config;
     int64_t ttl_ms = set->kind == STORE_PROJECTS ? config->ttl_projects_ms : config->ttl_ms;
 
-    return set->shaky ? ttl_ms : live_ttl_ms(set->store, ttl_ms, set->moving > 0);
+    return set->shaky ? ttl_ms : live_ttl_ms(set->store, ttl_ms, set->moving > 0, set->complete_ms);
 }
 
 Freshness set_freshness(const Set *set)

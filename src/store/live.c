@@ -34,6 +34,7 @@ enum {
 typedef struct Look {
     UT_hash_handle hh; /* by id */
     Live *live;
+    uint64_t heard; /* the generation since which nothing older is believed of it */
     bool was_known;
     unsigned tries;
     ApiCall *call;       /* of one that was not known; NULL: none under way … */
@@ -56,6 +57,7 @@ struct Live {
     bool projects; /* these as well */
     bool heard;
     int64_t heard_ms;
+    int64_t since_ms; /* events tell what changes since; of what is known from before they don't */
     Absent absent[ABSENT_KEPT];
     unsigned absent_next;
 };
@@ -144,23 +146,57 @@ static void gather(Live *live)
     arm(live, live->gather_ms);
 }
 
+/* What a listing that left earlier says of it counts no more. */
+static void take_unknown(const Look *look, Resource *resource)
+{
+    Entry *entry = entry_take(instances_of(look->live), resource, ROW_DETAILS, look->generation);
+
+    if (entry && entry->generation < look->generation)
+        entry->generation = look->generation;
+}
+
+static void take_absence(const Look *look)
+{
+    Set *set = instances_of(look->live);
+    Entry *entry = entry_find(set, look->id);
+
+    note_absent(look->live, look->id);
+    if (!entry)
+        entry_mark_gone(set, look->id);
+    else if (entry->generation <= look->generation)
+        entry_bury(set, entry);
+}
+
+/* It was heard of again since its request left, or a listing brought it meanwhile. */
+static void take_over(Look *look, Entry *entry)
+{
+    entry_overtake(entry);
+    look->was_known = true;
+}
+
 /* One that was not known: now it is, or nobody knows it. */
 static void on_unknown(void *ctx, const Failure *failure, const ApiAnswer *answer)
 {
     Look *look = ctx;
     Live *live = look->live;
     Store *store = live->store;
+    bool is_overtaken = look->heard > look->generation;
+    Entry *entry;
 
     look->call = NULL;
     store->source = STORE_BY_WEBHOOK;
     if (answer)
-        (void)entry_take(instances_of(live), answer->resource, ROW_DETAILS, look->generation);
-    else if (failure->code == -ERR_NOT_FOUND)
-        note_absent(live, look->id);
-    else
+        take_unknown(look, answer->resource);
+    else if (failure->code != -ERR_NOT_FOUND)
         doubt_list(live);
+    else if (!is_overtaken)
+        take_absence(look);
     store->source = STORE_BY_POLL;
-    drop(look);
+    entry = entry_find(instances_of(live), look->id);
+    if (is_overtaken && entry)
+        take_over(look, entry);
+    else if (!is_overtaken)
+        drop(look);
     reset_answer(store);
     live_go_on(store);
 }
@@ -215,6 +251,8 @@ static void ask_for_each(Live *live)
     {
         Entry *entry = entry_find(instances_of(live), each->id);
 
+        if (entry && !each->was_known && entry->generation < each->heard)
+            take_over(each, entry);
         if (is_done(each, entry)) {
             drop(each);
         } else if (is_under_way(each, entry)) {
@@ -238,6 +276,11 @@ static void ask_for_all(Live *live)
     live->whole = under_way;
     if (under_way)
         return;
+    if (!set->fetch.call) { /* there is no memory for it */
+        live->whole = true;
+        give_up_all(live);
+        return;
+    }
     set->fetch.source = STORE_BY_WEBHOOK;
     drop_all(live);
 }
@@ -284,7 +327,7 @@ void live_go_on(Store *store)
 {
     Live *live = store->live;
 
-    if (live->looks || live->whole)
+    if (live && (live->looks || live->whole))
         gather(live);
 }
 
@@ -302,12 +345,15 @@ static void add(Live *live, const char *id, bool was_known)
     Look *look = NULL;
 
     HASH_FIND(hh, live->looks, id, length, look);
-    if (look)
+    if (look) {
+        look->heard = live->store->generation;
         return;
+    }
     look = count < LOOKS_MAX ? calloc(1, sizeof *look + length + 1) : NULL;
     if (look) {
         memcpy(look->id, id, length);
         look->live = live;
+        look->heard = live->store->generation;
         look->was_known = was_known;
         HASH_ADD_KEYPTR(hh, live->looks, look->id, length, look);
     }
@@ -319,8 +365,12 @@ static void add(Live *live, const char *id, bool was_known)
 
 static void note_heard(Live *live)
 {
+    int64_t now = clock_now_ms(live->store->clock);
+
+    if (!store_is_live(live->store))
+        live->since_ms = now;
     live->heard = true;
-    live->heard_ms = clock_now_ms(live->store->clock);
+    live->heard_ms = now;
 }
 
 void store_look_again(Store *store, const char *id, bool may_be_new)
@@ -335,9 +385,9 @@ void store_look_again(Store *store, const char *id, bool may_be_new)
         doubt_list(live); /* what it brings of this one may be from before */
     if (entry)
         entry_overtake(entry);
-    else if (!may_be_new || (!set->complete && !set->fetch.call))
+    else if (!set->fetch.call && (!may_be_new || !set->complete))
         return; /* there is nothing to see, or nobody has looked yet */
-    if (!entry && is_absent(live, id)) {
+    if (!entry && !set->fetch.call && is_absent(live, id)) {
         set->shaky =
             true; /* unless it has come since: the list will tell, within the time that it is fresh by itself */
         return;
@@ -364,9 +414,10 @@ bool store_is_live(const Store *store)
     return store->live->heard && clock_now_ms(store->clock) - store->live->heard_ms < HEARD_MS;
 }
 
-int64_t live_ttl_ms(const Store *store, int64_t ttl_ms, bool in_transition)
+int64_t live_ttl_ms(const Store *store, int64_t ttl_ms, bool in_transition, int64_t known_since_ms)
 {
-    bool knows_all = !store->live->looks && !store->live->whole;
+    const Live *live = store->live;
+    bool knows_all = !live->looks && !live->whole && known_since_ms >= live->since_ms;
 
     return ttl_ms > 0 && knows_all && store_is_live(store) ? freshness_live_ttl_ms(ttl_ms, in_transition) : ttl_ms;
 }
@@ -391,4 +442,5 @@ void live_free(Store *store)
     drop_all(store->live);
     timer_free(store->live->timer);
     free(store->live);
+    store->live = NULL;
 }

@@ -528,13 +528,14 @@ void store_hint(Store *store, const char *id)
 {
     Entry *entry = id ? entry_find(&store->sets[STORE_INSTANCES], id) : NULL;
 
+    store->generation++;
     if (entry)
-        entry_expire(entry);
+        entry_overtake(entry);
     if (id && entry)
         return;
     for (int i = 0; i < STORE_SETS; i++) {
         store->sets[i].expired = true;
         for (Entry *each = store->sets[i].entries; each && !id; each = each->next)
-            entry_expire(each);
+            entry_overtake(each);
     }
 }

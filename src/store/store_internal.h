@@ -177,11 +177,12 @@ Entry *entry_take(Set *set, Resource *row, enum RowSource source, uint64_t gener
 void entry_remove(Set *set, Entry *entry, StoreOp **waiters);
 /* As entry_remove, no listing that has already left brings it back, and its waiters are answered. */
 void entry_bury(Set *set, Entry *entry);
+/* Of an id that is not known: no listing that has already left brings it. */
+void entry_mark_gone(Set *set, const char *id);
 /* Makes one of what an earlier mount left, unless its id is known; the times are by our clock, details_ms 0: never. */
 void entry_restore(Set *set, const SnapshotRow *row, int64_t seen_ms, int64_t details_ms);
 void entry_free_all(Set *set);
 void tombstones_drop_before(Set *set, uint64_t generation);
-int64_t entry_ttl_ms(const Entry *entry);
 Freshness entry_freshness(const Entry *entry, enum StoreNeed need);
 void entry_facts(Entry *entry, StoreFacts *ret_facts);
 /* The next look at it asks the API. */

@@ -489,6 +489,7 @@ static void forget_attributes(Node *node)
 /* The kernel was promised that its attributes hold for longer. */
 static void binding_expire(const Binding *binding)
 {
+    vigil_note_doubt(binding);
     if (!binding->dir->tree->sink.node_changed)
         return;
     forget_attributes(binding->file);

@@ -150,7 +150,7 @@ static int tell_members(Telling *telling, const char *path, Span from, Span to)
 
     json_iter_init(&iter, to);
     json_iter_init(&beside, from);
-    while (r == 0 && json_iter_next(&iter, &key, &value)) {
+    while (r == 0 && telling->left > 0 && json_iter_next(&iter, &key, &value)) {
         _cleanup_buf_ Buf own = BUF_INIT(PATH_BYTES);
 
         if (is_beside(&beside, key, &value))
@@ -170,7 +170,7 @@ static int tell_lost(Telling *telling, const char *path, Span from, Span to)
 
     json_iter_init(&iter, from);
     json_iter_init(&beside, to);
-    while (r == 0 && json_iter_next(&iter, &key, &value)) {
+    while (r == 0 && telling->left > 0 && json_iter_next(&iter, &key, &value)) {
         _cleanup_buf_ Buf own = BUF_INIT(PATH_BYTES);
 
         if (is_beside(&beside, key, NULL))

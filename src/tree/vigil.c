@@ -10,6 +10,7 @@ struct Vigil {
     Binding *binding; /* NULL: it is gone, and only the answer is waited for */
     StoreOp *looking;
     int64_t due_ms;
+    bool vital; /* somebody waits for what changes by itself */
     Vigil *prev, *next;
 };
 
@@ -82,11 +83,13 @@ static void on_due(void *ctx)
 }
 
 /* How long what is known may be taken as true: not at all where it is a summary. Whatever else can tell that an instance
- * changed makes this longer, and asks by itself. */
-static int64_t fresh_ms(const Binding *binding)
+ * changed makes this longer, and asks by itself; nothing tells of health and utilization. */
+static int64_t fresh_ms(const Vigil *vigil)
 {
-    StoreFacts facts = binding_facts(binding);
+    StoreFacts facts = binding_facts(vigil->binding);
 
+    if (vigil->vital)
+        return store_vitals_ms(facts.entry);
     return facts.whole ? facts.fresh_ms : 0;
 }
 
@@ -102,7 +105,7 @@ static void on_looked(void *ctx, const Failure *failure, Resource *resource)
         end(vigil);
         return;
     }
-    left = fresh_ms(vigil->binding);
+    left = fresh_ms(vigil);
     set_due(vigil, clock_now_ms(vigil->tree->clock) + (left > 0 ? left : PAUSE_MS));
 }
 
@@ -123,22 +126,31 @@ static Vigil *begin(Binding *binding)
     return vigil;
 }
 
-/* Somebody waits for a change. False: there is no memory. */
-static bool keep_fresh(Binding *binding)
+/* What is due already is looked at now. */
+static void keep(Vigil *vigil)
 {
-    Tree *tree = binding->dir->tree;
-    int64_t left = fresh_ms(binding);
+    int64_t left = fresh_ms(vigil);
+
+    if (left > 0)
+        set_due(vigil, clock_now_ms(vigil->tree->clock) + left);
+    else
+        store_get(vigil->tree->store, resource_id(vigil->binding->resource),
+                  vigil->vital ? STORE_VITALS : STORE_DETAILS, on_looked, vigil, &vigil->looking);
+}
+
+/* Somebody waits for a change. False: there is no memory. */
+static bool keep_fresh(Binding *binding, bool vital)
+{
     Vigil *vigil = binding->vigil;
 
-    if (vigil)
+    if (vigil && (vigil->looking || vigil->vital >= vital))
         return true;
-    vigil = begin(binding);
+    if (!vigil)
+        vigil = begin(binding);
     if (!vigil)
         return false;
-    if (left > 0)
-        set_due(vigil, clock_now_ms(tree->clock) + left);
-    else
-        store_get(tree->store, resource_id(binding->resource), STORE_DETAILS, on_looked, vigil, &vigil->looking);
+    vigil->vital = vital;
+    keep(vigil);
     return true;
 }
 
@@ -148,7 +160,7 @@ bool vigil_has_news(Handle *handle, bool wait)
 
     if (!binding || !handle->was_read || handle->changed)
         return true;
-    if (wait && !keep_fresh(binding))
+    if (wait && !keep_fresh(binding, value_is_vital(handle->node)))
         return true; /* he looks again, rather than to wait for ever */
     handle->polling |= wait;
     return false;
@@ -201,6 +213,14 @@ void vigil_note_change(const Binding *binding)
         each->changed = true;
         wake(each);
     }
+}
+
+void vigil_note_doubt(const Binding *binding)
+{
+    Vigil *vigil = binding->vigil;
+
+    if (vigil && !vigil->looking)
+        set_due(vigil, clock_now_ms(vigil->tree->clock) + PAUSE_MS);
 }
 
 void vigil_note_gone(Binding *binding)

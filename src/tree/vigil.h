@@ -25,6 +25,8 @@ bool vigil_has_news(Handle *handle, bool wait);
 int vigil_renew(Handle *handle);
 /* An instance changed: who polls a value that is another now is woken. */
 void vigil_note_change(const Binding *binding);
+/* It is said to have changed: if nobody has asked in a second, who polls does. */
+void vigil_note_doubt(const Binding *binding);
 /* It goes. Before its nodes become orphans. */
 void vigil_note_gone(Binding *binding);
 void vigil_free_all(Tree *tree);

@@ -85,6 +85,8 @@ setup() { prod=$MNT/prod; }
     id=$(jq -r .id "$prod/web-1.json")
     heard_of "$id"
     assert_equal "$(status_of .webhooks.live)" true
+    sleep 1.2
+    ls "$prod" >/dev/null # what was known from before is asked for once more
     requests_reset
     sleep 1.5
     ls -l "$prod" >/dev/null

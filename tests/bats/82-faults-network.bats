@@ -230,7 +230,10 @@ is_tried() {
 }
 
 # cut WHAT ERROR MEMBERS: an answer that breaks off.
+# Each from a good state: after some failures in a row nothing is asked for a while.
 cut() {
+    faults_clear
+    within 10 reads_well >/dev/null 2>&1
     answers "$3"
     refuses "$2" "$1"
 }
@@ -252,6 +255,7 @@ cut() {
         "{\"kind\":\"raw\",\"body\":\"${head}Transfer-Encoding: chunked\\r\\n\\r\\n2d\\r\\n{\"}"
     cut 'before the last chunk' 'Remote I/O error' \
         "{\"kind\":\"raw\",\"body\":\"${head}Transfer-Encoding: chunked\\r\\n\\r\\n2d\\r\\n$body\\r\\n\"}"
+    grep -q '"request_id":"req_cut"' "$MNT/.skystack/errors" # which keeps the last hundred
     cut 'by nothing that tells' 'Protocol error' "{\"kind\":\"raw\",\"body\":\"$head\\r\\n$body\"}"
     cut 'by a length that nobody can hold' 'Protocol error' \
         "{\"kind\":\"raw\",\"body\":\"${head}Content-Length: 99999999999999999999\\r\\n\\r\\n$body\"}"
@@ -260,7 +264,6 @@ cut() {
     head -c 99999 /dev/zero | tr '\0' ' ' | cat - <(printf '%b' "${body//\\\"/\"}") | gzip | head -c -9 |
         answers_bytes '{"kind":"body","headers":{"Content-Encoding":"gzip"}}'
     refuses 'Protocol error' 'inside what it was packed into'
-    grep -q '"request_id":"req_cut"' "$MNT/.skystack/errors"
     recovers
     assert_equal "$(settled)" "$(cat "$PLACE/before")"
     fault_aftermath EREMOTEIO

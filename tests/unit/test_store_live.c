@@ -209,6 +209,83 @@ static void projects_are_listed_again_and_not_for_each_event(void **state)
     assert_int_equal(net.count, 3);
 }
 
+/* A listing of two pages is under way, of which one has come. */
+static void list_half(void)
+{
+    list_two();
+    fake_pass(&fake, TTL_MS);
+    look(STORE_STARTED);
+    answer(1, PAGE(WHOLE("ins_1", "a"), "\"c\""));
+    assert_int_equal(net.count, 3);
+}
+
+static void what_came_by_an_event_is_not_gone_by_a_listing_that_left_earlier(void **state)
+{
+    (void)state;
+    list_half();
+    store_look_again(store, "ins_3", true);
+    fake_pass(&fake, GATHER_MS);
+    assert_true(asks_for(3, "ins_3"));
+    answer_one_of(4, 3, WHOLE("ins_3", "new"));
+    answer_one_of(4, 2, PAGE(WHOLE("ins_2", "a"), "null"));
+    assert_true(is_known("ins_3"));
+}
+
+static void what_a_listing_brings_of_one_that_was_heard_of_meanwhile_is_asked_for(void **state)
+{
+    (void)state;
+    list_half();
+    store_look_again(store, "ins_3", true);
+    answer_one_of(3, 2, PAGE(WHOLE("ins_2", "a") "," WHOLE("ins_3", "old"), "null"));
+    fake_pass(&fake, 4 * GATHER_MS);
+    assert_true(asks_for(net.count - 1, "ins_3"));
+    assert_int_equal(facts_of("ins_3").fresh_ms, 0);
+}
+
+static void one_that_went_is_not_brought_by_a_listing_that_left_earlier(void **state)
+{
+    (void)state;
+    list_half();
+    store_look_again(store, "ins_3", false);
+    fake_pass(&fake, GATHER_MS);
+    assert_true(asks_for(3, "ins_3"));
+    fake_answer(&net, 3, 404, "", "{\"error\":{\"code\":\"not_found\",\"message\":\"\"}}");
+    fake_pass(&fake, 0);
+    answer_one_of(4, 2, PAGE(WHOLE("ins_2", "a") "," WHOLE("ins_3", "old"), "null"));
+    assert_false(is_known("ins_3"));
+}
+
+static void one_that_is_heard_of_again_while_it_is_looked_for_is_asked_for_again(void **state)
+{
+    (void)state;
+    list_two();
+    store_look_again(store, "ins_3", true);
+    fake_pass(&fake, GATHER_MS);
+    store_look_again(store, "ins_3", true);
+    answer(1, WHOLE("ins_3", "old"));
+    assert_int_equal(facts_of("ins_3").fresh_ms, 0);
+    fake_pass(&fake, 4 * GATHER_MS);
+    assert_int_equal(net.count, 3);
+    answer(2, WHOLE("ins_3", "new"));
+    fake_pass(&fake, 8 * GATHER_MS);
+    assert_true(facts_of("ins_3").fresh_ms > TTL_MS);
+}
+
+/* Nobody told of what changed before the first event. */
+static void the_first_event_makes_nothing_fresh_that_was_not(void **state)
+{
+    (void)state;
+    list_two();
+    fake_pass(&fake, TTL_MS + 1);
+    store_look_again(store, "ins_1", true);
+    fake_pass(&fake, GATHER_MS);
+    answer(1, WHOLE("ins_1", "b"));
+    fake_pass(&fake, 8 * GATHER_MS);
+    assert_true(facts_of("ins_1").fresh_ms > TTL_MS);
+    assert_int_equal(facts_of("ins_2").fresh_ms, 0);
+    look(STORE_STARTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +300,11 @@ int main(void)
         STORE_TEST(a_storm_costs_a_look_a_second),
         STORE_TEST(what_fails_is_left_to_whoever_looks_next),
         STORE_TEST(projects_are_listed_again_and_not_for_each_event),
+        STORE_TEST(what_came_by_an_event_is_not_gone_by_a_listing_that_left_earlier),
+        STORE_TEST(what_a_listing_brings_of_one_that_was_heard_of_meanwhile_is_asked_for),
+        STORE_TEST(one_that_went_is_not_brought_by_a_listing_that_left_earlier),
+        STORE_TEST(one_that_is_heard_of_again_while_it_is_looked_for_is_asked_for_again),
+        STORE_TEST(the_first_event_makes_nothing_fresh_that_was_not),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);

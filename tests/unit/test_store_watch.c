@@ -73,6 +73,8 @@ static void on_event(void *ctx, enum StoreSet set, enum StoreEvent event, Resour
 
     (void)entry;
     assert_int_equal(set, STORE_INSTANCES);
+    if (event == STORE_EXPIRED) /* nothing is known to have changed yet */
+        return;
     snprintf(told + at, sizeof told - at, "%s%c%.*s:%c ", (const char *)ctx, signs[event], (int)name.len, name.at,
              sources[store_source(store)]);
 }
