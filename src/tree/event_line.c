@@ -5,7 +5,11 @@
 #include "event.h"
 #include "json.h"
 
-enum { KEY_BYTES = 1024, PATH_BYTES = 4096 };
+enum {
+    KEY_BYTES = 1024,
+    PATH_BYTES = 4096,
+    SEARCHES_MAX = 256, /* what changes in a huge object whose order changed too is not told to its last */
+};
 
 /* A change that is being told, and where. */
 typedef struct Telling {
@@ -14,6 +18,7 @@ typedef struct Telling {
     void *ctx;
     bool known_alone; /* what one of the two lacks is not known */
     unsigned left;
+    unsigned searches; /* for a member by its name, each as long as its object */
 } Telling;
 
 static const Span no_value = {NULL, 0};
@@ -142,6 +147,11 @@ static bool is_beside(JsonIter *beside, Span raw_key, const Span *value)
     return json_iter_next(beside, &key, &own) && span_equal(key, raw_key) && (!value || span_equal(own, *value));
 }
 
+static bool may_go_on(const Telling *telling)
+{
+    return telling->left > 0 && telling->searches < SEARCHES_MAX;
+}
+
 static int tell_members(Telling *telling, const char *path, Span from, Span to)
 {
     JsonIter iter, beside;
@@ -150,11 +160,12 @@ static int tell_members(Telling *telling, const char *path, Span from, Span to)
 
     json_iter_init(&iter, to);
     json_iter_init(&beside, from);
-    while (r == 0 && telling->left > 0 && json_iter_next(&iter, &key, &value)) {
+    while (r == 0 && may_go_on(telling) && json_iter_next(&iter, &key, &value)) {
         _cleanup_buf_ Buf own = BUF_INIT(PATH_BYTES);
 
         if (is_beside(&beside, key, &value))
             continue;
+        telling->searches++;
         r = find_member(path, key, from, &own, &before);
         if (r == 0 && own.len > 0)
             r = tell_if_other(telling, buf_text(&own), before, value);
@@ -170,11 +181,12 @@ static int tell_lost(Telling *telling, const char *path, Span from, Span to)
 
     json_iter_init(&iter, from);
     json_iter_init(&beside, to);
-    while (r == 0 && telling->left > 0 && json_iter_next(&iter, &key, &value)) {
+    while (r == 0 && may_go_on(telling) && json_iter_next(&iter, &key, &value)) {
         _cleanup_buf_ Buf own = BUF_INIT(PATH_BYTES);
 
         if (is_beside(&beside, key, NULL))
             continue;
+        telling->searches++;
         r = find_member(path, key, to, &own, &after);
         if (r == 0 && own.len > 0 && !after.at)
             r = tell_if_other(telling, buf_text(&own), value, after);
@@ -187,6 +199,7 @@ static int tell_objects(Telling *telling, const char *path, Span from, Span to)
 {
     int r = tell_members(telling, path, from, to);
 
+    telling->searches = 0;
     return r < 0 ? r : tell_lost(telling, path, from, to);
 }
 

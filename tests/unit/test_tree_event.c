@@ -173,6 +173,25 @@ static void a_change_of_many_fields_has_a_cap(void **state)
     assert_int_equal(lines, EVENT_FIELDS_MAX);
 }
 
+/* The others are out of step from there on, and not all of them are searched for. */
+static void what_a_large_object_lost_at_its_beginning_is_told(void **state)
+{
+    static const char first[] = "\"gone\":1,";
+    _cleanup_buf_ Buf text = BUF_INIT(1 << 20), told = BUF_INIT(4096);
+    Resource *before, *after;
+
+    (void)state;
+    assert_int_equal(buf_append_str(&text, "{\"id\":\"i\",\"name\":\"n\",\"region\":\"r\",\"status\":\"s\",\"gone\":1,"), 0);
+    for (unsigned i = 0; i < 20000; i++)
+        assert_int_equal(buf_printf(&text, "\"%u\":%u,", i, i), 0);
+    assert_int_equal(buf_append_str(&text, "\"last\":1}"), 0);
+    before = resource_of(buf_text(&text));
+    memset(strstr(text.data, first), ' ', sizeof first - 1);
+    after = resource_of(buf_text(&text));
+    assert_int_equal(tell(before, after, note_line, &told), 0);
+    assert_string_equal(buf_text(&told), "updated \"gone\" \"1\" null|");
+}
+
 static int refuse_line(void *ctx, Span line)
 {
     (void)line;
@@ -289,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_line_is_of_this_form),
         cmocka_unit_test(a_long_value_is_cut_between_two_characters),
         cmocka_unit_test(a_change_of_many_fields_has_a_cap),
+        cmocka_unit_test(what_a_large_object_lost_at_its_beginning_is_told),
         cmocka_unit_test(who_takes_no_more_is_told_no_more),
         cmocka_unit_test_setup_teardown(an_empty_ring_has_no_lines, make_ring, free_ring),
         cmocka_unit_test_setup_teardown(the_last_lines_are_kept, make_ring, free_ring),
