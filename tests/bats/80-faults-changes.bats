@@ -305,8 +305,10 @@ has_posted() {
     jq '.size = "standard-8"' "$prod/web-1.json" >"$PLACE/two"
     fault '{"kind":"delay","method":"PATCH","ms":500}' >/dev/null
     requests_reset
+    local asked
+    asked=$(methods /v1/instances/ins_1)
     background bash -c 'cat "$1" >"$2"' - "$PLACE/one" "$prod/web-1.json"
-    is_asked() { [ "$(requests)" -ge 1 ]; }
+    is_asked() { [ "$(methods /v1/instances/ins_1)" != "$asked" ]; }
     within 5 is_asked
     refused 'Operation canceled' bash -c 'cat "$1" >"$2"' - "$PLACE/two" "$prod/web-1.json"
     wait "$BACKGROUND"
