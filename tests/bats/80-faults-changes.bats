@@ -163,6 +163,7 @@ unwritten=' replace-begins replace-written intent-begins change.begun '
         SKYSTACKFS_CRASH_AT=$step fault_mount
         put "$prod/at-$step.json" "{\"note\":\"$step\"}" 2>/dev/null || echo "$step" >>"$PLACE/failed"
         within 5 ended "$MOUNT_PID" || fail_with "a create does not pass $step"
+        wait "$MOUNT_PID" || true # its other threads have let go of the lock, too
     done
     fault_mount
     fault '{"kind":"hang_after","method":"POST"}' >/dev/null
