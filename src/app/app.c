@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app_internal.h"
 #include "cleanup.h"
@@ -17,7 +18,7 @@
 #include "warm_start.h"
 #include "webhook.h"
 
-enum { PATH_BYTES = 4096, STATUS_BYTES = 64 << 10 };
+enum { PATH_BYTES = 4096, STATUS_BYTES = 64 << 10, LOCK_TRIES = 10, LOCK_PAUSE_NS = 100000000 };
 
 static int exit_code_of(const Failure *failure)
 {
@@ -61,6 +62,21 @@ static char *default_state_dir(void)
     return NULL;
 }
 
+/* A mount that was killed a moment ago may still be letting go of it. */
+static int take_state(App *app, Failure *ret_failure)
+{
+    const Settings *settings = app->settings;
+    int r = -ERR_BUSY;
+
+    for (int tries = 0; r == -ERR_BUSY && tries < LOCK_TRIES; tries++) {
+        if (tries > 0)
+            nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+        r = state_open(fsio_system(), settings->state_dir, settings->source, settings->mountpoint, &app->state,
+                       ret_failure);
+    }
+    return r;
+}
+
 /* Without a place to keep what a person wrote nothing may be changed: the mount goes on read-only, and says so. */
 static int open_state(App *app)
 {
@@ -71,8 +87,7 @@ static int open_state(App *app)
     if (!settings->state_dir)
         settings->state_dir = default_state_dir();
     if (settings->state_dir)
-        r = state_open(fsio_system(), settings->state_dir, settings->source, settings->mountpoint, &app->state,
-                       &failure);
+        r = take_state(app, &failure);
     if (r == 0)
         return EXIT_OK;
     if (r == -ERR_BUSY)

@@ -71,11 +71,13 @@ pause() {
     read -r -t 0.02 -u "$PAUSE_FD" || true
 }
 
-# A process that has ended; one whose parent has not looked yet counts.
+# A process that has ended; one whose parent has not looked yet counts, but not while threads of it still let go of what they had.
 ended() {
-    local stat
+    local stat tasks
     { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
-    [[ $stat == *') Z '* ]]
+    [[ $stat == *') Z '* ]] || return 1
+    tasks=("/proc/$1/task/"*)
+    [ "${#tasks[@]}" -le 1 ]
 }
 
 # Whether its command line says MARK.
