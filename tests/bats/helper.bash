@@ -250,7 +250,7 @@ daemon_pid() {
     local place=${1:-$MNT} file words word
     for file in /proc/[0-9]*/cmdline; do
         mapfile -d '' words 2>/dev/null <"$file" || continue
-        [[ ${words[0]-} == *skystackfs* ]] || continue
+        [[ ${words[0]-} == *skystackfs* && " ${words[*]} " == *' -o '* ]] || continue # no command on the mount
         for word in "${words[@]:1}"; do
             if [[ $word == "$place" ]]; then
                 file=${file#/proc/}
