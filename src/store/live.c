@@ -331,6 +331,12 @@ void live_go_on(Store *store)
         gather(live);
 }
 
+void live_note_doubt(Store *store)
+{
+    if (store_is_live(store))
+        doubt_list(store->live);
+}
+
 void live_on_listed(Store *store, bool failed)
 {
     if (failed && instances_of(store->live)->fetch.source == STORE_BY_WEBHOOK)

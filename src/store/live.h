@@ -10,6 +10,8 @@ void live_free(Store *store);
 /* A TTL, and the one that holds while events say what changes and all of it is known: an hour, or half a minute of what is in
  * transition. What is known from before, and what is never fresh, stays so. */
 int64_t live_ttl_ms(const Store *store, int64_t ttl_ms, bool in_transition, int64_t known_since_ms);
+/* Something is not as it was thought to be: a list that left before now is not fresh for an hour. */
+void live_note_doubt(Store *store);
 /* A request has come to its end: what was heard of meanwhile may be asked for. */
 void live_go_on(Store *store);
 /* The same of a listing. */

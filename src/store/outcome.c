@@ -6,6 +6,7 @@
 #include "crash.h"
 #include "error.h"
 #include "json.h"
+#include "live.h"
 #include "patch.h"
 
 static Set *instances(const Change *change)
@@ -59,6 +60,8 @@ static Resource *take_in(Change *change, Resource *resource)
     uint64_t generation = ++store->generation;
     Entry *entry;
 
+    if (resource && change->kind == STORE_UPDATE && !entry_find(instances(change), change->id))
+        live_note_doubt(store); /* it went while it was being changed */
     store->source = STORE_BY_SELF;
     entry = take_answer(change, resource, generation);
     store->source = STORE_BY_POLL;

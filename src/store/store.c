@@ -529,6 +529,9 @@ void store_hint(Store *store, const char *id)
     Entry *entry = id ? entry_find(&store->sets[STORE_INSTANCES], id) : NULL;
 
     store->generation++;
+    for (int i = 0; i < STORE_SETS; i++)
+        store->sets[i].doubted = store->generation; /* what is under way says nothing of them, nor that they are gone */
+    live_note_doubt(store);
     if (entry)
         entry_overtake(entry);
     if (id && entry)
