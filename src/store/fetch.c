@@ -330,9 +330,9 @@ static void take_list(Set *set, StoreOp **waiters)
     tombstones_drop_before(set, set->fetch.generation);
     set->complete = true;
     set->warm = false;
-    set->expired = set->doubted > set->fetch.generation;
+    set->expired = set->expired && set->doubted > set->fetch.generation;
     /* While numbered pages are read a row may slip from one to another, if as many come as go. */
-    set->shaky = set->numbered && store->generation > set->fetch.generation;
+    set->shaky = set->doubted > set->fetch.generation || (set->numbered && store->generation > set->fetch.generation);
     set->complete_ms = clock_now_ms(store->clock) - set->fetch.paused_ms;
     if (set->kind == STORE_INSTANCES)
         settle_on_list(store, set->fetch.generation);

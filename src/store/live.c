@@ -15,7 +15,8 @@
  *                   └── overtaken by the next one that is heard of ──> asked for again, ever later while that goes on
  *
  * Many are asked for by one listing, where that brings all of each and costs less, and so are more than are kept. While the
- * budget is needed elsewhere they wait. What fails is left to whoever looks next: it counts as expired.
+ * budget is needed elsewhere they wait. What fails is left to whoever looks next: it counts as expired, and the list is fresh for
+ * no longer than without events.
  */
 enum {
     GATHER_MS = 5,        /* at first; twice as long each time … */
@@ -84,10 +85,10 @@ static void drop_all(Live *live)
     }
 }
 
-/* Whoever looks next asks, whatever the list that is under way says. */
+/* Neither what is known nor what the list under way says is fresh for longer than without events. */
 static void doubt(Set *set)
 {
-    set->expired = true;
+    set->shaky = true;
     set->doubted = set->store->generation;
 }
 

@@ -82,7 +82,7 @@ struct Set {
     Fetch fetch;
     bool complete;
     bool expired;
-    uint64_t doubted;  /* only a list that left after this generation ends that */
+    uint64_t doubted;  /* only a list that left after this generation ends `expired` and `shaky` */
     bool numbered;     /* the listing's pages are */
     bool shaky;        /* the list may lack one, so that it is fresh for no longer than without events */
     bool lacking;      /* a row came since the listing began, and there was no memory for it */

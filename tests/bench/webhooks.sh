@@ -18,7 +18,7 @@ case $#:${1-}:${2-} in
     ;;
 esac
 place=$(mktemp -d)
-export BATS_TEST_TMPDIR=$place SKYSTACKFS_TEST_RUN=$place
+export BATS_TEST_TMPDIR=$place SKYSTACKFS_TEST_RUN=$place WATCHDOG_SECONDS=$((seconds + 300))
 SKYSTACKFS=${SKYSTACKFS:-$root/build-bench/src/app/skystackfs}
 SKYSTACK_SANDBOX=${SKYSTACK_SANDBOX:-$root/build-bench/src/sandbox/skystack-sandbox}
 unset MNT
