@@ -66,7 +66,7 @@ static void an_answer_that_left_before_says_nothing(void **state)
     fake_pass(&fake, 4 * GATHER_MS);
     assert_int_equal(net.count, 3);
     answer(2, WHOLE("ins_1", "new"));
-    assert_non_null(strstr(resource_text(facts_of("ins_1").resource).at, "new"));
+    assert_true(span_equal(resource_text(facts_of("ins_1").resource), span_of(WHOLE("ins_1", "new"))));
     fake_pass(&fake, HOUR_MS / 2);
     assert_int_equal(net.count, 3);
 }
