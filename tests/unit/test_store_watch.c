@@ -4,60 +4,21 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "api.h"
 #include "error.h"
 #include "store_internal.h"
-#include "test_api_fakes.h"
+#include "test_store_steps.h"
 
-#define ROW(id, name) "{\"id\":\"" id "\",\"name\":\"" name "\"}"
-#define PAGE(rows)    "{\"data\":[" rows "],\"next_cursor\":null}"
+#define NAMED_ROW(id, name) "{\"id\":\"" id "\",\"name\":\"" name "\"}"
 
-enum { TTL_MS = 10000 };
-
-static FakeClock fake;
-static FakeNet net;
-static Random chance = {.next = fake_next};
-static char path[] = "/tmp/test_store_watch.XXXXXX";
-static Api *api;
-static Store *store;
 static char told[256];
 
-static int open_store(void **state)
+static int open_untold(void **state)
 {
-    const ApiConfig config = {.endpoint = "https://api.test",
-                              .version = "2026-01-15",
-                              .token = {.file = path, .named = "token_file=THERE"},
-                              .timeout_ms = 30000,
-                              .wait_ms = 90000};
-    const StoreConfig times = {.ttl_ms = TTL_MS,
-                               .ttl_transition_ms = 2000,
-                               .ttl_projects_ms = 60000,
-                               .stale_contents_ms = 300000,
-                               .stale_names_ms = 86400000,
-                               .timeout_ms = 30000,
-                               .wait_ms = 90000};
-    Failure failure;
-
-    (void)state;
-    fake_clock_init(&fake);
-    fake_net_init(&net);
     told[0] = '\0';
-    if (api_new(&config, &net.net, &fake.clock, &chance, fsio_system(), &api, &failure) < 0)
-        return -1;
-    store = store_new(&times, api, NULL, &fake.clock);
-    return store ? 0 : -1;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    store_free(store);
-    api_free(api);
-    return 0;
+    return open_store(state);
 }
 
 /* WATCHER, then what happened, its name, and its source. */
@@ -85,12 +46,6 @@ static void is_told(const char *expected)
     told[0] = '\0';
 }
 
-static void on_done(void *ctx, const Failure *failure)
-{
-    (void)ctx;
-    assert_null(failure);
-}
-
 static void on_got(void *ctx, const Failure *failure, Resource *resource)
 {
     (void)ctx;
@@ -98,23 +53,13 @@ static void on_got(void *ctx, const Failure *failure, Resource *resource)
     (void)resource;
 }
 
-static void answer(unsigned index, int status, const char *body)
-{
-    fake_pass(&fake, 0);
-    assert_int_equal(net.count, index + 1);
-    fake_answer(&net, index, status, "", body);
-    fake_pass(&fake, 0);
-}
-
 /* A new list: the request of that number, from that source. */
 static void list(unsigned index, const char *body, enum StoreSource source)
 {
-    StoreOp *op;
-
     fake_pass(&fake, TTL_MS);
-    assert_int_equal(store_list(store, STORE_INSTANCES, NULL, on_done, NULL, &op), STORE_STARTED);
+    look(STORE_STARTED);
     store->sets[STORE_INSTANCES].fetch.source = source;
-    answer(index, 200, body);
+    answer(index, body);
 }
 
 static char a[] = "a", b[] = "b";
@@ -124,14 +69,14 @@ static void each_watcher_is_told_in_the_order_in_which_they_came(void **state)
     (void)state;
     assert_int_equal(store_watch(store, on_event, a), 0);
     assert_int_equal(store_watch(store, on_event, b), 0);
-    list(0, PAGE(ROW("1", "x")), STORE_BY_POLL);
+    list(0, PAGE(NAMED_ROW("1", "x"), "null"), STORE_BY_POLL);
     is_told("a+x:p b+x:p ");
     store_unwatch(store, on_event, a);
     store_unwatch(store, on_event, a); /* is none any more */
-    list(1, PAGE(ROW("1", "y")), STORE_BY_POLL);
+    list(1, PAGE(NAMED_ROW("1", "y"), "null"), STORE_BY_POLL);
     is_told("b~y:p ");
     store_unwatch(store, on_event, b);
-    list(2, PAGE(ROW("1", "z")), STORE_BY_POLL);
+    list(2, PAGE(NAMED_ROW("1", "z"), "null"), STORE_BY_POLL);
     is_told("");
 }
 
@@ -148,11 +93,11 @@ static void there_are_no_more_watchers_than_fit(void **state)
 static void a_change_has_the_source_of_the_list_that_brought_it(void **state)
 {
     (void)state;
-    list(0, PAGE(ROW("1", "x") "," ROW("2", "y")), STORE_BY_POLL);
+    list(0, PAGE(NAMED_ROW("1", "x") "," NAMED_ROW("2", "y"), "null"), STORE_BY_POLL);
     assert_int_equal(store_watch(store, on_event, a), 0);
-    list(1, PAGE(ROW("1", "z") "," ROW("3", "v")), STORE_BY_WEBHOOK);
+    list(1, PAGE(NAMED_ROW("1", "z") "," NAMED_ROW("3", "v"), "null"), STORE_BY_WEBHOOK);
     is_told("a~z:w a+v:w a-y:w ");
-    list(2, PAGE(ROW("1", "x") "," ROW("3", "v")), STORE_BY_POLL);
+    list(2, PAGE(NAMED_ROW("1", "x") "," NAMED_ROW("3", "v"), "null"), STORE_BY_POLL);
     is_told("a~x:p ");
     assert_int_equal(store_source(store), STORE_BY_POLL);
 }
@@ -168,43 +113,34 @@ static void get(unsigned index, int status, const char *body, enum StoreSource s
     assert_true(store_peek(store, STORE_INSTANCES, "1", &facts));
     assert_int_equal(facts.entry->fetch->source, STORE_BY_POLL);
     facts.entry->fetch->source = source;
-    answer(index, status, body);
+    fake_pass(&fake, 0);
+    assert_int_equal(net.count, index + 1);
+    fake_answer(&net, index, status, "", body);
+    fake_pass(&fake, 0);
 }
 
 static void so_it_has_of_a_look_at_one(void **state)
 {
     (void)state;
-    list(0, PAGE(ROW("1", "x")), STORE_BY_POLL);
+    list(0, PAGE(NAMED_ROW("1", "x"), "null"), STORE_BY_POLL);
     assert_int_equal(store_watch(store, on_event, a), 0);
-    get(1, 200, ROW("1", "y"), STORE_BY_WEBHOOK);
+    get(1, 200, NAMED_ROW("1", "y"), STORE_BY_WEBHOOK);
     is_told("a~y:w ");
-    get(2, 200, ROW("1", "z"), STORE_BY_POLL);
+    get(2, 200, NAMED_ROW("1", "z"), STORE_BY_POLL);
     is_told("a~z:p ");
     get(3, 404, "{\"error\":{\"code\":\"not_found\",\"message\":\"no\"}}", STORE_BY_WEBHOOK);
     is_told("a-z:w ");
 }
 
-static int make_file(void **state)
-{
-    (void)state;
-    return fake_token_make(path);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-#define STORE_TEST(function) cmocka_unit_test_setup_teardown(function, open_store, close_store)
+#define WATCH_TEST(function) cmocka_unit_test_setup_teardown(function, open_untold, close_store)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(each_watcher_is_told_in_the_order_in_which_they_came),
-        STORE_TEST(there_are_no_more_watchers_than_fit),
-        STORE_TEST(a_change_has_the_source_of_the_list_that_brought_it),
-        STORE_TEST(so_it_has_of_a_look_at_one),
+        WATCH_TEST(each_watcher_is_told_in_the_order_in_which_they_came),
+        WATCH_TEST(there_are_no_more_watchers_than_fit),
+        WATCH_TEST(a_change_has_the_source_of_the_list_that_brought_it),
+        WATCH_TEST(so_it_has_of_a_look_at_one),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);
