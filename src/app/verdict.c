@@ -187,6 +187,11 @@ static void say_snapshot(const Facts *facts, char into[VERDICT_DETAIL_BYTES])
 
 /* ---- what waits for a person ---- */
 
+static void say_oldest(size_t count, const char *name, char into[VERDICT_DETAIL_BYTES])
+{
+    snprintf(into, VERDICT_DETAIL_BYTES, "%zu of them, the oldest of `%s`", count, name);
+}
+
 static bool is_unsettled(const Facts *facts, int64_t *ret_since)
 {
     *ret_since = facts->store.unsettled_wall_ms;
@@ -195,8 +200,7 @@ static bool is_unsettled(const Facts *facts, int64_t *ret_since)
 
 static void say_unsettled(const Facts *facts, char into[VERDICT_DETAIL_BYTES])
 {
-    snprintf(into, VERDICT_DETAIL_BYTES, "%zu of them, the oldest of `%s`", facts->store.unsettled,
-             facts->store.unsettled_name);
+    say_oldest(facts->store.unsettled, facts->store.unsettled_name, into);
 }
 
 static bool texts_wait(const Facts *facts, int64_t *ret_since)
@@ -207,8 +211,7 @@ static bool texts_wait(const Facts *facts, int64_t *ret_since)
 
 static void say_texts(const Facts *facts, char into[VERDICT_DETAIL_BYTES])
 {
-    snprintf(into, VERDICT_DETAIL_BYTES, "%zu of them, the oldest of `%s`", facts->store.rejected,
-             facts->store.rejected_name);
+    say_oldest(facts->store.rejected, facts->store.rejected_name, into);
 }
 
 /* The worst first. */
