@@ -278,8 +278,8 @@ static void ask_for_all(Live *live)
     if (under_way)
         return;
     if (!set->fetch.call) { /* there is no memory for it */
-        live->whole = true;
-        give_up_all(live);
+        doubt_list(live);
+        drop_all(live);
         return;
     }
     set->fetch.source = STORE_BY_WEBHOOK;
@@ -395,8 +395,8 @@ void store_look_again(Store *store, const char *id, bool may_be_new)
     else if (!set->fetch.call && (!may_be_new || !set->complete))
         return; /* there is nothing to see, or nobody has looked yet */
     if (!entry && !set->fetch.call && is_absent(live, id)) {
-        set->shaky =
-            true; /* unless it has come since: the list will tell, within the time that it is fresh by itself */
+        /* Unless it has come since: the list will tell, within the time that it is fresh by itself. */
+        set->shaky = true;
         return;
     }
     add(live, id, entry != NULL);

@@ -532,10 +532,10 @@ void store_hint(Store *store, const char *id)
     for (int i = 0; i < STORE_SETS; i++)
         store->sets[i].doubted = store->generation; /* what is under way says nothing of them, nor that they are gone */
     live_note_doubt(store);
-    if (entry)
+    if (entry) {
         entry_overtake(entry);
-    if (id && entry)
         return;
+    }
     for (int i = 0; i < STORE_SETS; i++) {
         store->sets[i].expired = true;
         for (Entry *each = store->sets[i].entries; each && !id; each = each->next)
