@@ -58,3 +58,14 @@ int content_of(Node *node, Buf *into)
         return -ERR_IS_DIRECTORY;
     }
 }
+
+int content_text(Node *node, size_t cap, Text **ret_text)
+{
+    _cleanup_buf_ Buf text = BUF_INIT(cap);
+    int r = content_of(node, &text);
+
+    if (r < 0)
+        return r;
+    *ret_text = text_of_buf(&text);
+    return *ret_text ? 0 : -ERR_NO_MEMORY;
+}

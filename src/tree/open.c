@@ -100,26 +100,11 @@ static TreeOpened opened_for_reading(const Handle *handle, uint64_t content, siz
     return opened;
 }
 
-static int render(Node *node, Text **ret_text)
-{
-    Buf text;
-    int r;
-
-    buf_init(&text, RENDER_CAP);
-    r = content_of(node, &text);
-    if (r == 0) {
-        *ret_text = text_of_buf(&text);
-        r = *ret_text ? 0 : -ERR_NO_MEMORY;
-    }
-    buf_release(&text);
-    return r;
-}
-
 /* What the file holds is rendered once, here; reading then never waits. */
 static int open_rendered(Handle *handle, Resource *resource, TreeOpened *ret_opened)
 {
     Node *node = handle->node;
-    int r = render(node, &handle->text);
+    int r = content_text(node, RENDER_CAP, &handle->text);
 
     if (r < 0)
         return r;

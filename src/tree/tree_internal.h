@@ -405,6 +405,8 @@ int text_value_is(Span value, Span expected);
 
 /* content.c: what a node's file holds, as known now. 0 or a negative code. */
 int content_of(Node *node, Buf *into);
+/* The same as a text of at most so many bytes; the caller's. */
+int content_text(Node *node, size_t cap, Text **ret_text);
 
 /* value.c: NAME/ */
 /* The value at a node of a view. 0, -ERR_NOT_FOUND (not there any more) or -ERR_NO_MEMORY. */

@@ -168,28 +168,21 @@ bool vigil_has_news(Handle *handle, bool wait)
 
 int vigil_renew(Handle *handle)
 {
-    Buf text;
+    Text *renewed = NULL;
     int r;
 
     if (!handle->node->binding && !handle->was_read) { /* it went since it was opened */
         handle->was_read = true;
         return 0;
     }
-    buf_init(&text, TREE_WRITE_CAP);
-    r = handle->node->binding ? content_of(handle->node, &text) : -ERR_GONE;
-    if (r == 0) {
-        Text *renewed = text_of_buf(&text);
-
-        r = renewed ? 0 : -ERR_NO_MEMORY;
-        if (renewed) {
-            text_unref(handle->text);
-            handle->text = renewed;
-            handle->was_read = true;
-            handle->changed = false;
-        }
-    }
-    buf_release(&text);
-    return r == -ERR_NOT_FOUND ? -ERR_GONE : r;
+    r = handle->node->binding ? content_text(handle->node, TREE_WRITE_CAP, &renewed) : -ERR_GONE;
+    if (r < 0)
+        return r == -ERR_NOT_FOUND ? -ERR_GONE : r;
+    text_unref(handle->text);
+    handle->text = renewed;
+    handle->was_read = true;
+    handle->changed = false;
+    return 0;
 }
 
 static bool is_another(const Handle *handle)
