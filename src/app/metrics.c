@@ -13,11 +13,6 @@ typedef struct Metric {
 static const Metric table[] = {METRICS_TABLE(METRICS_ROW)};
 #undef METRICS_ROW
 
-static double in_seconds(int64_t ms)
-{
-    return (double)ms / 1000;
-}
-
 /* ---- the mount ---- */
 
 void collect_build_info(const Metrics *metrics, Exposition *exposition)
@@ -38,7 +33,7 @@ void collect_mount_info(const Metrics *metrics, Exposition *exposition)
 
 void collect_mount_start(const Metrics *metrics, Exposition *exposition)
 {
-    exposition_value(exposition, in_seconds(metrics->facts.started_wall_ms));
+    exposition_value(exposition, exposition_seconds(metrics->facts.started_wall_ms));
 }
 
 void collect_state(const Metrics *metrics, Exposition *exposition)
@@ -60,7 +55,7 @@ void collect_reason_start(const Metrics *metrics, Exposition *exposition)
 {
     for (size_t i = 0; i < metrics->verdict.count; i++)
         exposition_one(exposition, "reason", metrics->verdict.reasons[i].word,
-                       in_seconds(metrics->verdict.reasons[i].since_wall_ms));
+                       exposition_seconds(metrics->verdict.reasons[i].since_wall_ms));
 }
 
 /* ---- the cache ---- */
@@ -87,15 +82,15 @@ void collect_list_age(const Metrics *metrics, Exposition *exposition)
     const Facts *facts = &metrics->facts;
 
     if (facts->projects.complete)
-        exposition_one(exposition, "list", "projects", in_seconds(facts->projects.age_ms));
+        exposition_one(exposition, "list", "projects", exposition_seconds(facts->projects.age_ms));
     if (facts->instances.complete)
-        exposition_one(exposition, "list", "instances", in_seconds(facts->instances.age_ms));
+        exposition_one(exposition, "list", "instances", exposition_seconds(facts->instances.age_ms));
 }
 
 void collect_list_ttl(const Metrics *metrics, Exposition *exposition)
 {
-    exposition_one(exposition, "list", "projects", in_seconds(metrics->facts.projects.ttl_ms));
-    exposition_one(exposition, "list", "instances", in_seconds(metrics->facts.instances.ttl_ms));
+    exposition_one(exposition, "list", "projects", exposition_seconds(metrics->facts.projects.ttl_ms));
+    exposition_one(exposition, "list", "instances", exposition_seconds(metrics->facts.instances.ttl_ms));
 }
 
 void collect_list_stale(const Metrics *metrics, Exposition *exposition)

@@ -5,11 +5,6 @@
 
 enum { STATUS_BYTES = 16 };
 
-static double in_seconds(int64_t ms)
-{
-    return (double)ms / 1000;
-}
-
 static void write_status(int status, char ret_text[STATUS_BYTES])
 {
     static const char *const words[] = {
@@ -73,12 +68,12 @@ void collect_waiting(const Metrics *metrics, Exposition *exposition)
 
 void collect_longest_wait(const Metrics *metrics, Exposition *exposition)
 {
-    exposition_value(exposition, in_seconds(metrics->facts.api.longest_ms));
+    exposition_value(exposition, exposition_seconds(metrics->facts.api.longest_ms));
 }
 
 void collect_hold(const Metrics *metrics, Exposition *exposition)
 {
-    exposition_value(exposition, in_seconds(metrics->facts.api.held_ms));
+    exposition_value(exposition, exposition_seconds(metrics->facts.api.held_ms));
 }
 
 void collect_reachable(const Metrics *metrics, Exposition *exposition)
@@ -94,7 +89,7 @@ void collect_token_refused(const Metrics *metrics, Exposition *exposition)
 void collect_token_start(const Metrics *metrics, Exposition *exposition)
 {
     if (metrics->facts.token.since_wall_ms)
-        exposition_value(exposition, in_seconds(metrics->facts.token.since_wall_ms));
+        exposition_value(exposition, exposition_seconds(metrics->facts.token.since_wall_ms));
 }
 
 /* ---- the budget ---- */

@@ -65,6 +65,11 @@ int exposition_escape(Buf *into, Span value)
     return r;
 }
 
+double exposition_seconds(int64_t ms)
+{
+    return (double)ms / 1000;
+}
+
 int exposition_number(Buf *into, double value)
 {
     if (isnan(value))
@@ -139,11 +144,6 @@ void exposition_value(Exposition *exposition, double value)
     exposition_sample(exposition, NULL, 0, value);
 }
 
-static double in_seconds(int64_t ms)
-{
-    return (double)ms / 1000;
-}
-
 void exposition_histogram(Exposition *exposition, const char *label, const char *label_value,
                           const ExpositionHistogram *histogram)
 {
@@ -154,14 +154,14 @@ void exposition_histogram(Exposition *exposition, const char *label, const char 
 
     for (size_t i = 0; i <= histogram->bounds && r == 0; i++) {
         buf_clear(&bound);
-        r = exposition_number(&bound, i < histogram->bounds ? in_seconds(histogram->bounds_ms[i]) : INFINITY);
+        r = exposition_number(&bound, i < histogram->bounds ? exposition_seconds(histogram->bounds_ms[i]) : INFINITY);
         labels[1].value = (Span){buf_text(&bound), bound.len};
         count += histogram->counts[i];
         if (r == 0)
             r = add_sample(exposition, "_bucket", labels, 2, (double)count);
     }
     if (r == 0)
-        r = add_sample(exposition, "_sum", labels, 1, in_seconds(histogram->total_ms));
+        r = add_sample(exposition, "_sum", labels, 1, exposition_seconds(histogram->total_ms));
     if (r == 0)
         r = add_sample(exposition, "_count", labels, 1, (double)count);
     note(exposition, r);

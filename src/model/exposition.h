@@ -44,6 +44,8 @@ void exposition_histogram(Exposition *exposition, const char *label, const char 
                           const ExpositionHistogram *histogram);
 /* Appends a label value, escaped and without its quotes. 0 or a code of Buf's. */
 int exposition_escape(Buf *into, Span value);
+/* The unit of times. */
+double exposition_seconds(int64_t ms);
 /* Appends a number as parsers take it. As above. */
 int exposition_number(Buf *into, double value);
 
