@@ -80,10 +80,8 @@ static int text_of(Fleet *fleet, Span value, Span *ret_text)
     int r = 0;
 
     buf_clear(&fleet->text);
-    if (type == JSON_STRING)
-        r = json_string(value, &fleet->text);
-    else if (type == JSON_NUMBER || type == JSON_TRUE || type == JSON_FALSE)
-        r = buf_append(&fleet->text, value.at, value.len);
+    if (type != JSON_NULL && type != JSON_OBJECT && type != JSON_ARRAY)
+        r = json_text(value, &fleet->text);
     *ret_text = (Span){buf_text(&fleet->text), fleet->text.len};
     return r;
 }

@@ -38,16 +38,11 @@ static int add_member(Span event, const char *member, Buf *into)
 {
     _cleanup_buf_ Buf text = BUF_INIT(MEMBER_BYTES);
     Span value;
-    enum JsonType type;
     int r;
 
-    if (!json_member(event, member, &value))
+    if (!json_member(event, member, &value) || json_type(value) == JSON_NULL)
         return 0;
-    type = json_type(value);
-    if (type == JSON_NULL)
-        return 0;
-    value = json_trim(value);
-    r = type == JSON_STRING ? json_string(value, &text) : buf_append(&text, value.at, value.len);
+    r = json_text(value, &text);
     return r < 0 ? r : text_escape(into, buf_text(&text), text.len);
 }
 

@@ -78,6 +78,8 @@ bool json_iter_next(JsonIter *iter, Span *ret_name, Span *ret_value);
 
 /* Appends the decoded text of a raw string. \u0000 becomes a NUL byte, a lone surrogate its three-byte (WTF-8) form. */
 int json_string(Span raw, Buf *into);
+/* Appends a string's text as json_string() does, and any other value as it is written. */
+int json_text(Span value, Buf *into);
 /* Appends text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD; WTF-8 surrogates their \u
  * escape. */
 int json_quote(Buf *into, Span text);

@@ -141,6 +141,12 @@ int json_string(Span raw, Buf *into)
     return r;
 }
 
+int json_text(Span value, Buf *into)
+{
+    value = json_trim(value);
+    return json_type(value) == JSON_STRING ? json_string(value, into) : buf_append(into, value.at, value.len);
+}
+
 /* Whether a surrogate's three bytes (WTF-8) stand at `at`. */
 static bool is_surrogate(const char *at, const char *end)
 {

@@ -56,15 +56,13 @@ int value_member(Span object, const char *file_name, Span *ret_key, Span *ret_va
 static int scalar_text(Span value, Buf *into)
 {
     switch (json_type(value)) {
-    case JSON_STRING:
-        return json_string(value, into);
     case JSON_NULL:
         return 0;
     case JSON_OBJECT:
     case JSON_ARRAY:
         return json_compact(into, value);
     default:
-        return buf_append(into, value.at, value.len);
+        return json_text(value, into);
     }
 }
 

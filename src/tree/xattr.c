@@ -59,7 +59,7 @@ static int get_field(const Node *node, const char *name, Buf *into)
     if (!node->binding || !json_member(resource_text(binding_facts(node->binding).resource), name, &value) ||
         !is_scalar(value))
         return -ERR_NO_ATTRIBUTE;
-    return json_type(value) == JSON_STRING ? json_string(value, into) : buf_append(into, value.at, value.len);
+    return json_text(value, into);
 }
 
 static int get(const Node *node, const char *name, Buf *into)
