@@ -54,6 +54,9 @@ void status_verdict_json(cJSON *root, const Verdict *verdict);
 int metrics_register(App *app);
 /* status.c: registers .skystack/status and status.json. 0 or -ERR_NO_MEMORY. */
 int status_register(App *app);
+/* A member of status.json: a date, null where it is 0; and a text that may hold any bytes, null where it is empty. */
+void status_date_json(cJSON *object, const char *name, int64_t wall_ms);
+void status_quoted_json(cJSON *object, const char *name, const char *text);
 /* status_api.c: what it says of requests: the budget, what waits and why, whether the API can be reached. */
 int status_api_render(const ApiStats *api, const StoreListFacts *instances, Buf *into);
 void status_api_json(cJSON *root, const ApiStats *stats, const StoreListFacts *instances);

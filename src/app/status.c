@@ -8,7 +8,7 @@
 #include "error_line.h"
 #include "webhook.h"
 
-enum { STATUS_NOTICE_BYTES = 8 << 10 };
+enum { QUOTED_BYTES = 8 << 10 };
 static const double BYTES_IN_MB = 1e6;
 
 static double per_instance(const Facts *facts, size_t bytes)
@@ -23,15 +23,6 @@ static int add_head(const App *app, Buf *into)
     date_format(app->started_wall_ms, since);
     return buf_printf(into, "source     %s (%s)\nmounted    on %s, since %s, by skystackfs %s\n", app->settings->source,
                       app->settings->endpoint, app->settings->mountpoint, since, SKYSTACKFS_VERSION);
-}
-
-static int add_notice(const char *notice, Buf *into)
-{
-    int r = notice[0] ? buf_append_str(into, "notice     ") : 0;
-
-    if (r == 0)
-        r = text_escape(into, notice, strlen(notice));
-    return r < 0 || !notice[0] ? r : buf_append_char(into, '\n');
 }
 
 static int add_list(const char *label, const StoreListFacts *facts, Buf *into)
@@ -126,8 +117,8 @@ int status_render(void *ctx, Buf *into)
     r = status_verdict_render(&facts, &verdict, into);
     if (r == 0)
         r = add_head(app, into);
-    if (r == 0)
-        r = add_notice(facts.notice, into);
+    if (r == 0 && facts.notice[0])
+        r = add_text("notice     ", facts.notice, into);
     if (r == 0)
         r = add_list("projects  ", &facts.projects, into);
     if (r == 0)
@@ -176,15 +167,15 @@ static void add_memory_json(cJSON *root, const Facts *facts)
     cJSON_AddNumberToObject(memory, "json_bytes_per_instance", per_instance(facts, facts->instances.json_bytes));
 }
 
-/* Quoted by ourselves: it may hold any bytes. */
-static void add_notice_json(cJSON *root, const char *notice)
+/* Quoted by ourselves, not by cJSON. */
+void status_quoted_json(cJSON *object, const char *name, const char *text)
 {
-    _cleanup_buf_ Buf text = BUF_INIT(STATUS_NOTICE_BYTES);
+    _cleanup_buf_ Buf quoted = BUF_INIT(QUOTED_BYTES);
 
-    if (notice[0] && json_quote_ascii(&text, span_of(notice)) == 0)
-        cJSON_AddRawToObject(root, "notice", buf_text(&text));
+    if (text[0] && json_quote_ascii(&quoted, span_of(text)) == 0)
+        cJSON_AddRawToObject(object, name, buf_text(&quoted));
     else
-        cJSON_AddNullToObject(root, "notice");
+        cJSON_AddNullToObject(object, name);
 }
 
 /* NULL: null. */
@@ -196,12 +187,12 @@ static void add_text_json(cJSON *object, const char *name, const char *text)
         cJSON_AddNullToObject(object, name);
 }
 
-static void add_date_json(cJSON *root, const char *name, int64_t wall_ms)
+void status_date_json(cJSON *object, const char *name, int64_t wall_ms)
 {
     char text[DATE_TEXT_BYTES];
 
     date_format(wall_ms, text);
-    add_text_json(root, name, wall_ms ? text : NULL);
+    add_text_json(object, name, wall_ms ? text : NULL);
 }
 
 static void add_token_json(cJSON *root, const TokenFacts *facts)
@@ -209,8 +200,8 @@ static void add_token_json(cJSON *root, const TokenFacts *facts)
     cJSON *token = cJSON_AddObjectToObject(root, "token");
 
     cJSON_AddStringToObject(token, "source", facts->named);
-    add_date_json(token, "since", facts->since_wall_ms);
-    add_date_json(token, "refused_at", facts->refused_wall_ms);
+    status_date_json(token, "since", facts->since_wall_ms);
+    status_date_json(token, "refused_at", facts->refused_wall_ms);
     cJSON_AddBoolToObject(token, "proved", facts->proved);
     cJSON_AddBoolToObject(token, "searching", facts->searching);
     add_text_json(token, "trouble", facts->trouble.code < 0 ? failure_sentence(&facts->trouble) : NULL);
@@ -241,7 +232,7 @@ static cJSON *status_tree(App *app, const Facts *facts, const Verdict *verdict)
     cJSON_AddStringToObject(root, "mountpoint", app->settings->mountpoint);
     add_text_json(root, "project", app->settings->project);
     cJSON_AddStringToObject(root, "mounted_since", since);
-    add_notice_json(root, facts->notice);
+    status_quoted_json(root, "notice", facts->notice);
     add_list_json(root, "projects", &facts->projects);
     add_list_json(root, "instances", &facts->instances);
     add_token_json(root, &facts->token);

@@ -3,10 +3,7 @@
 
 #include "app_internal.h"
 #include "date.h"
-#include "json.h"
 #include "log.h"
-
-enum { QUOTED_BYTES = 8 << 10 };
 
 /* " since DATE (AGE)" */
 static int add_since(const Facts *facts, int64_t since_wall_ms, Buf *into)
@@ -53,37 +50,15 @@ int status_verdict_render(const Facts *facts, const Verdict *verdict, Buf *into)
     return r < 0 ? r : buf_printf(into, "state      %s\n", verdict_state_word(verdict->state));
 }
 
-static void add_date(cJSON *object, const char *name, int64_t wall_ms)
-{
-    char date[DATE_TEXT_BYTES];
-
-    date_format(wall_ms, date);
-    if (wall_ms)
-        cJSON_AddStringToObject(object, name, date);
-    else
-        cJSON_AddNullToObject(object, name);
-}
-
-/* Quoted by ourselves: it may hold any bytes. */
-static void add_detail(cJSON *object, const char *detail)
-{
-    _cleanup_buf_ Buf text = BUF_INIT(QUOTED_BYTES);
-
-    if (detail[0] && json_quote_ascii(&text, span_of(detail)) == 0)
-        cJSON_AddRawToObject(object, "detail", buf_text(&text));
-    else
-        cJSON_AddNullToObject(object, "detail");
-}
-
 static void add_reason_json(cJSON *list, const VerdictReason *reason)
 {
     cJSON *object = cJSON_CreateObject();
 
     cJSON_AddStringToObject(object, "reason", reason->word);
     cJSON_AddStringToObject(object, "state", verdict_state_word(reason->state));
-    add_date(object, "since", reason->since_wall_ms);
+    status_date_json(object, "since", reason->since_wall_ms);
     cJSON_AddStringToObject(object, "sentence", reason->sentence);
-    add_detail(object, reason->detail);
+    status_quoted_json(object, "detail", reason->detail);
     cJSON_AddStringToObject(object, "meanwhile", reason->meanwhile);
     cJSON_AddStringToObject(object, "mend", reason->mend);
     if (!cJSON_AddItemToArray(list, object))
@@ -95,7 +70,7 @@ void status_verdict_json(cJSON *root, const Verdict *verdict)
     cJSON *list;
 
     cJSON_AddStringToObject(root, "state", verdict_state_word(verdict->state));
-    add_date(root, "since", verdict->since_wall_ms);
+    status_date_json(root, "since", verdict->since_wall_ms);
     list = cJSON_AddArrayToObject(root, "reasons");
     for (size_t i = 0; i < verdict->count; i++)
         add_reason_json(list, &verdict->reasons[i]);

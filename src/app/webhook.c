@@ -217,13 +217,11 @@ void webhook_json(const Webhook *webhook, cJSON *root)
 {
     cJSON *hook = webhook ? cJSON_AddObjectToObject(root, "webhooks") : NULL;
     cJSON *refusals = cJSON_AddObjectToObject(hook, "refused");
-    char date[DATE_TEXT_BYTES];
     HookStats stats;
 
     if (!hook)
         return;
     hook_stats(webhook->hook, &stats);
-    date_format(stats.last_wall_ms, date);
     cJSON_AddStringToObject(hook, "address", hook_address(webhook->hook));
     cJSON_AddBoolToObject(hook, "live", store_is_live(webhook->app->store));
     cJSON_AddNumberToObject(hook, "received", (double)stats.received);
@@ -232,8 +230,5 @@ void webhook_json(const Webhook *webhook, cJSON *root)
     cJSON_AddNumberToObject(hook, "ignored", (double)stats.ignored);
     for (int i = 0; i < HOOK_REFUSALS_COUNT; i++)
         cJSON_AddNumberToObject(refusals, hook_refusal_name((enum HookRefusal)i), (double)stats.refused[i]);
-    if (stats.last_wall_ms > 0)
-        cJSON_AddStringToObject(hook, "last", date);
-    else
-        cJSON_AddNullToObject(hook, "last");
+    status_date_json(hook, "last", stats.last_wall_ms);
 }
