@@ -148,18 +148,12 @@ static int print_all(Printer *printer, int fd)
     return r;
 }
 
-static bool wants_colour(void)
-{
-    const char *no = getenv("NO_COLOR");
-
-    return isatty(STDOUT_FILENO) && !(no && no[0]);
-}
-
 int command_events(const CommandWords *words)
 {
     _cleanup_free_ char *mountpoint = NULL;
     _cleanup_close_ int fd = -1;
-    Printer printer = {.json = words->json, .colour = wants_colour(), .lines = BUF_INIT(LINES_BYTES)};
+    Printer printer = {
+        .json = words->json, .colour = isatty(STDOUT_FILENO) && !say_without_colour(), .lines = BUF_INIT(LINES_BYTES)};
     Failure failure;
     int r;
 

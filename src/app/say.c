@@ -1,6 +1,7 @@
 #include "say.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,4 +24,11 @@ void say_failure(const Failure *failure)
          text_escape(&line, failure->request_id, strlen(failure->request_id)) < 0 || buf_append_char(&line, ')') < 0))
         return;
     dprintf(STDERR_FILENO, "skystackfs: %s\n", buf_text(&line));
+}
+
+bool say_without_colour(void)
+{
+    const char *text = getenv("NO_COLOR");
+
+    return text && *text;
 }

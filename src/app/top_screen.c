@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "say.h"
 #include "top_ui.h"
 
 enum { ESCAPE_MS = 25, RUN_BYTES = 4096, LINES_USUAL = 24, COLUMNS_USUAL = 80 };
@@ -52,17 +53,9 @@ static const struct {
     {'L' - '@', TOP_KEY_REDRAW},
 };
 
-/* The variable counts where it has any value (no-color.org). */
-static bool wants_no_colour(void)
-{
-    const char *text = getenv("NO_COLOR");
-
-    return text && *text;
-}
-
 static void begin_colours(void)
 {
-    colours = !wants_no_colour() && has_colors() && start_color() == OK && use_default_colors() == OK;
+    colours = !say_without_colour() && has_colors() && start_color() == OK && use_default_colors() == OK;
     for (short i = 0; colours && i < TOP_STYLES; i++)
         init_pair((short)(i + 1), styles[i].colour, -1);
 }
