@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdlib.h>
 
 #include "error.h"
 #include "json.h"
@@ -9,7 +8,6 @@
 enum {
     LABELS_BYTES = 8 << 10,
     TEXT_BYTES = 256,  /* of a value from the API; what is longer is cut */
-    NUMBER_BYTES = 64, /* longer ones are no measurement */
     RESOURCES_MAX = 8, /* of an instance whose use is shown */
     WHOLE = 100,       /* per cent */
 };
@@ -135,14 +133,7 @@ static int add_health(Fleet *fleet, Span value)
 /* False: it is no number, or one that no double holds. */
 static bool number_of(Span value, double *ret_number)
 {
-    char digits[NUMBER_BYTES];
-
-    if (json_type(value) != JSON_NUMBER || value.len >= sizeof digits)
-        return false;
-    memcpy(digits, value.at, value.len);
-    digits[value.len] = '\0';
-    *ret_number = strtod(digits, NULL);
-    return isfinite(*ret_number);
+    return json_double(value, ret_number) && isfinite(*ret_number);
 }
 
 /* A name that stands for itself, whatever is escaped or cut, so that no two are shown alike. Raw, with its quotes. */

@@ -173,18 +173,12 @@ static int add_value(TopRows *rows, enum TopCell cell, Span value, uint32_t *ret
 /* A number of 0 to 100 in tenths. */
 static int16_t percent(Span object, const char *member)
 {
-    char digits[NUMBER_BYTES];
     double number;
     Span value;
 
-    if (!object.at || !json_member(object, member, &value) || json_type(value) != JSON_NUMBER)
+    if (!object.at || !json_member(object, member, &value) || json_trim(value).len >= NUMBER_BYTES ||
+        !json_double(value, &number))
         return TOP_UNKNOWN;
-    value = json_trim(value);
-    if (value.len >= sizeof digits)
-        return TOP_UNKNOWN;
-    memcpy(digits, value.at, value.len);
-    digits[value.len] = '\0';
-    number = strtod(digits, NULL);
     return number < 0 ? 0 : number > 100 ? 1000 : (int16_t)lround(number * 10);
 }
 

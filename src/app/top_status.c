@@ -1,7 +1,6 @@
 #include "top_status.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "buf.h"
 #include "error.h"
@@ -35,18 +34,11 @@ static void take_text(Span object, const char *member, char *ret_text, size_t ro
 
 static double take_number(Span object, const char *member, double otherwise)
 {
-    char digits[NUMBER_BYTES];
     double number;
     Span value;
 
-    if (!json_member(object, member, &value) || json_type(value) != JSON_NUMBER)
+    if (!json_member(object, member, &value) || json_trim(value).len >= NUMBER_BYTES || !json_double(value, &number))
         return otherwise;
-    value = json_trim(value);
-    if (value.len >= sizeof digits)
-        return otherwise;
-    memcpy(digits, value.at, value.len);
-    digits[value.len] = '\0';
-    number = strtod(digits, NULL);
     return isfinite(number) && fabs(number) < 1e15 ? number : otherwise;
 }
 

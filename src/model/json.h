@@ -17,7 +17,7 @@
 #include "buf.h"
 #include "span.h"
 
-enum { JSON_DEPTH_MAX = 32 };
+enum { JSON_DEPTH_MAX = 32, JSON_DOUBLE_BYTES = 64 };
 
 enum JsonState {
     JSON_INCOMPLETE, /* a good beginning, or nothing but white space so far */
@@ -89,6 +89,9 @@ int json_quote_ascii(Buf *into, Span text);
 int json_quote_member(Buf *into, const char *key, const char *value);
 /* The value of an integer that fits. False for anything else. */
 bool json_integer(Span value, int64_t *ret_number);
+/* The value of a number, which may be infinite. False for anything else, and for one that is written in
+ * JSON_DOUBLE_BYTES or more. */
+bool json_double(Span value, double *ret_number);
 
 /* Appends the value as files show it: two spaces a level, one member or element a line, `: ` after names, {} and []
  * when empty, strings and numbers as they were written, one final newline (what `jq .` prints). */

@@ -1,5 +1,8 @@
 #include "json_text.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "json_lex.h"
 
 /* What a byte outside strings may be to a reader who skips over values. */
@@ -137,6 +140,19 @@ bool json_member(Span object, const char *name, Span *ret_value)
         }
     }
     return false;
+}
+
+bool json_double(Span value, double *ret_number)
+{
+    char digits[JSON_DOUBLE_BYTES];
+
+    value = json_trim(value);
+    if (json_type(value) != JSON_NUMBER || value.len >= sizeof digits)
+        return false;
+    memcpy(digits, value.at, value.len);
+    digits[value.len] = '\0';
+    *ret_number = strtod(digits, NULL);
+    return true;
 }
 
 bool json_integer(Span value, int64_t *ret_number)
