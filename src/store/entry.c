@@ -269,6 +269,17 @@ void entry_expire(Entry *entry)
     entry->expired = entry->seen_expired = true;
 }
 
+void entry_outdate(Entry *entry, int64_t slept_ms)
+{
+    int64_t now = now_ms(entry->set);
+
+    if (entry->seen_ms == now)
+        entry->seen_ms -= slept_ms;
+    if (entry->details_ms == now)
+        entry->details_ms -= slept_ms;
+    entry_expire(entry);
+}
+
 void entry_overtake(Entry *entry)
 {
     entry->generation = entry->set->store->generation;

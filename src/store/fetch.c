@@ -149,12 +149,12 @@ static void end_intake(Store *store)
 
 /* Takes in a row of a request that left at a generation. It may have done so before the machine was suspended: then the
  * next look asks again. */
-static Entry *take_row(Set *set, Resource *row, enum RowSource source, uint64_t generation, bool slept)
+static Entry *take_row(Set *set, Resource *row, enum RowSource source, uint64_t generation, int64_t slept_ms)
 {
     Entry *entry = entry_take(set, row, source, generation);
 
-    if (entry && slept)
-        entry_expire(entry);
+    if (entry && slept_ms > 0)
+        entry_outdate(entry, slept_ms);
     return entry;
 }
 
@@ -171,8 +171,7 @@ static void on_entry(void *ctx, const Failure *failure, const ApiAnswer *answer)
     if (failure && failure->code == -ERR_NOT_FOUND && entry->generation > fetch->generation)
         failure = NULL; /* that was said before something else was: it is asked for again */
     else if (answer)
-        take_row(set, answer->resource, ROW_DETAILS, fetch->generation,
-                 store_slept_since(set->store, fetch->asleep_ms));
+        take_row(set, answer->resource, ROW_DETAILS, fetch->generation, store_slept_ms(set->store, fetch->asleep_ms));
     else if (failure->code == -ERR_NOT_FOUND)
         entry_bury(set, entry);
     end_intake(set->store);
@@ -277,7 +276,7 @@ static void note_listed(Entry *entry)
 static void on_page(void *ctx, Resource *const *rows, size_t count)
 {
     Set *set = ctx;
-    bool slept = store_slept_since(set->store, set->fetch.asleep_ms);
+    int64_t slept_ms = store_slept_ms(set->store, set->fetch.asleep_ms);
     StoreOp *each, *next;
 
     end_silence(set->store);
@@ -288,7 +287,7 @@ static void on_page(void *ctx, Resource *const *rows, size_t count)
         set->fetch.pages++; /* no list has more of them than fit */
     begin_intake(set->store, &set->fetch);
     for (size_t i = 0; i < count; i++) {
-        Entry *entry = take_row(set, rows[i], ROW_LISTED, set->fetch.generation, slept);
+        Entry *entry = take_row(set, rows[i], ROW_LISTED, set->fetch.generation, slept_ms);
 
         if (entry)
             note_listed(entry);

@@ -69,8 +69,10 @@ static Resource *take_in(Change *change, Resource *resource)
     if (!entry)
         return NULL;
     entry->generation = generation;
-    if (!resource || store_slept_since(store, change->asleep_ms))
+    if (!resource)
         entry_expire(entry);
+    else if (store_slept_since(store, change->asleep_ms))
+        entry_outdate(entry, store_slept_ms(store, change->asleep_ms));
     return entry->resource;
 }
 

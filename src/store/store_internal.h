@@ -187,7 +187,10 @@ Freshness entry_freshness(const Entry *entry, enum StoreNeed need);
 void entry_facts(Entry *entry, StoreFacts *ret_facts);
 /* The next look at it asks the API. */
 void entry_expire(Entry *entry);
-/* As that, and what is under way says nothing of it: it left before the store's newest generation. */
+/* What was taken in just now is of a request that left before the machine was suspended for so long, and as old: the next
+ * look asks, and where that fails it is not shown for longer than if it had come then. */
+void entry_outdate(Entry *entry, int64_t slept_ms);
+/* As entry_expire(), and what is under way says nothing of it: it left before the store's newest generation. */
 void entry_overtake(Entry *entry);
 
 /* stretch.c: what is looked at, and what that means for TTLs and classes */
@@ -285,8 +288,9 @@ void warm_free(Store *store);
 /* audit.c: one line of audit.jsonl. failure NULL: it was carried out. id: of the instance, or "". */
 void audit_write(Store *store, const Intent *intent, const char *id, const char *request_id, const Failure *failure);
 
-/* waiter.c: whether the machine was suspended since clock_asleep_ms() said that: what comes now of a request that left
- * before may have been said by the API before. */
+/* waiter.c: how long the machine was suspended since clock_asleep_ms() said that, and whether: what comes now of a request
+ * that left before may have been said by the API before. */
+int64_t store_slept_ms(const Store *store, int64_t asleep_ms);
 bool store_slept_since(const Store *store, int64_t asleep_ms);
 
 /* store.c: gives the answer that is there now to an operation that was parked, and frees it. */

@@ -7,9 +7,16 @@
 
 enum { LINE_RECHECK_MS = 50, SLEPT_MIN_MS = 1000 };
 
+int64_t store_slept_ms(const Store *store, int64_t asleep_ms)
+{
+    int64_t slept_ms = clock_asleep_ms(store->clock) - asleep_ms;
+
+    return slept_ms >= SLEPT_MIN_MS ? slept_ms : 0;
+}
+
 bool store_slept_since(const Store *store, int64_t asleep_ms)
 {
-    return clock_asleep_ms(store->clock) - asleep_ms >= SLEPT_MIN_MS;
+    return store_slept_ms(store, asleep_ms) > 0;
 }
 
 StoreOp *op_new(Store *store, enum OpKind kind, void *ctx)

@@ -268,6 +268,7 @@ static void who_could_be_served_nothing_but_what_is_too_old_waits_on(void **stat
 
 static void a_text_that_came_while_the_machine_slept_is_asked_for_again(void **state)
 {
+    StoreFacts facts;
     StoreOp *op;
 
     (void)state;
@@ -278,6 +279,8 @@ static void a_text_that_came_while_the_machine_slept_is_asked_for_again(void **s
     fake_sleep(&fake, 3600000);
     answer(1, WHOLE("before"));
     assert_int_equal(dones, 1);
+    assert_true(store_peek(store, STORE_INSTANCES, "ins_1", &facts));
+    assert_true(facts.age_ms >= 3600000); /* so that it is not shown where the next request fails */
     answer(2, WHOLE("after"));
     assert_int_equal(dones, 2);
 }
