@@ -43,6 +43,8 @@ declare -A library=(
     ['openssl/']='api hook sandbox'
     ['cjson/']='app sandbox'
     ['curses.h']='app'
+    ['ini.h']='app'
+    ['systemd/']='app'
 )
 
 passed=0

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "app_internal.h"
@@ -344,6 +345,7 @@ static void on_ready(void *ctx)
     if (app->snapshot_failure.message[0])
         log_warn("%s", app->snapshot_failure.message);
     log_info("%s is mounted on %s", app->settings->source, app->settings->mountpoint);
+    sd_notifyf(0, "READY=1\nSTATUS=%s is mounted on %s", app->settings->source, app->settings->mountpoint);
     daemon_ready();
 }
 
@@ -396,6 +398,7 @@ static int serve(App *app)
         .uid = settings->uid,
         .gid = settings->gid,
         .umask = settings->umask,
+        .kernel_options = settings->kernel_options,
         .debug = settings->debug,
     };
     Failure failure;
@@ -404,6 +407,7 @@ static int serve(App *app)
         mount_new(&config, app->tree, app->loop, on_ready, on_ended, app, &app->mount, &failure) < 0)
         return give_up(&failure);
     loop_run(app->loop);
+    sd_notify(0, "STOPPING=1\nSTATUS=Changes under way are waited for");
     flush(app);
     warm_keep(app);
     return EXIT_OK;

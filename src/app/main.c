@@ -5,23 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app.h"
 #include "cleanup.h"
 #include "commands.h"
 #include "error.h"
 #include "exit_code.h"
+#include "mount_command.h"
 #include "options.h"
 #include "say.h"
 
 enum { HELP_BYTES = 16 << 10 };
-
-static int usage_error(Failure failure)
-{
-    if (!failure.mend[0])
-        failure_set_mend(&failure, "`skystackfs --help` shows how it is called.");
-    say_failure(&failure);
-    return EXIT_USAGE;
-}
 
 static int print_help(void)
 {
@@ -34,11 +26,14 @@ static int print_help(void)
            "    skystackfs SOURCE MOUNTPOINT [-f] [-d] [-o OPTION[,OPTION...]]\n");
     for (const Command *command = commands; command->name; command++)
         printf("    skystackfs %s %s\n        %s\n", command->name, command->arguments, command->meaning);
-    printf("\nSOURCE is `production`, `sandbox`, or an address such as https://host:port.\n"
+    printf("\nSOURCE is `production`, `sandbox`, an address such as https://host:port, or a section of the "
+           "configuration.\n"
            "    -f  stay in the foreground, log to standard error\n"
            "    -d  the same, and show each request of the kernel\n"
            "    -h  this help        -V  the version\n"
            "\nOptions (and their defaults):\n%s"
+           "\nAn option that is not given comes from $SKYSTACKFS_NAME (as $SKYSTACKFS_TTL), else from the section of "
+           "SOURCE in\n~/.config/skystackfs/config, else from that in /etc/skystackfs/config.\n"
            "\nThe token comes from token_file=, token_command=, else $SKYSTACK_TOKEN, "
            "$CREDENTIALS_DIRECTORY/skystack-token,\n"
            "~/.config/skystackfs/token or /etc/skystackfs/token. It is never an argument.\n"
@@ -109,83 +104,9 @@ static int run_command(const Command *command, int count, char **words)
         const char *word = words[i];
 
         if (!take_option(command, count, words, &i, &parsed) && !take_plain_word(command, word, &parsed))
-            return usage_error(failure_make(-ERR_INVALID, "`skystackfs %s` does not take `%s`.", command->name, word));
+            return say_usage(failure_make(-ERR_INVALID, "`skystackfs %s` does not take `%s`.", command->name, word));
     }
     return command->run(&parsed);
-}
-
-/* The daemon works in `/`, so the mount point must be absolute. A dead mount can't be resolved: then the text itself
- * has to do. */
-static char *absolute_mountpoint(const char *path)
-{
-    _cleanup_free_ char *here = NULL;
-    char *whole = realpath(path, NULL);
-
-    if (whole || path[0] == '/')
-        return whole ? whole : strdup(path);
-    here = getcwd(NULL, 0);
-    if (!here || asprintf(&whole, "%s/%s", here, path) < 0)
-        return NULL;
-    return whole;
-}
-
-static int take_word(Settings *settings, const char *word, int position, Failure *ret_failure)
-{
-    if (position == 0)
-        return source_parse(settings, word, ret_failure);
-    if (position == 1) {
-        settings->mountpoint = absolute_mountpoint(word);
-        return settings->mountpoint ? 0 : -ERR_NO_MEMORY;
-    }
-    *ret_failure = failure_make(-ERR_INVALID, "`%s` is one word too many.", word);
-    return -ERR_INVALID;
-}
-
-/* getopt's order of options and words is free, as mount(8) helpers are called. */
-static int parse_words(Settings *settings, int argc, char **argv, Failure *ret_failure)
-{
-    int position = 0, option, r = 0;
-
-    opterr = 0;
-    while (r == 0 && (option = getopt(argc, argv, "-fdo:")) != -1) {
-        switch (option) {
-        case 1:
-            r = take_word(settings, optarg, position++, ret_failure);
-            break;
-        case 'f':
-            settings->foreground = true;
-            break;
-        case 'd':
-            settings->foreground = settings->debug = true;
-            break;
-        case 'o':
-            r = options_parse(settings, optarg, ret_failure);
-            break;
-        default:
-            *ret_failure = failure_make(-ERR_INVALID, "`-%c` is not understood.", optopt);
-            r = -ERR_INVALID;
-        }
-    }
-    if (r == 0 && position < 2) {
-        *ret_failure = failure_make(-ERR_INVALID, "A SOURCE and a MOUNTPOINT are needed.");
-        r = -ERR_INVALID;
-    }
-    return r;
-}
-
-static int mount_command(int argc, char **argv)
-{
-    Settings settings;
-    Failure failure = {.code = -ERR_NO_MEMORY};
-    int code;
-
-    settings_init(&settings);
-    if (parse_words(&settings, argc, argv, &failure) < 0)
-        code = usage_error(failure);
-    else
-        code = app_run(&settings);
-    settings_release(&settings);
-    return code;
 }
 
 /* Where one of the first three is closed, the next file that is opened would get its number, and what is printed. */
@@ -204,6 +125,8 @@ int main(int argc, char **argv)
 
     if (!open_standard_files())
         return EXIT_FAILED;
+    if (mount_is_helper(argv[0]))
+        return mount_command(argc, argv);
     if (command)
         return run_command(command, argc - 2, argv + 2);
     for (int i = 1; i < argc; i++) {

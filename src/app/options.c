@@ -1,8 +1,5 @@
 #include "options.h"
 
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,162 +8,19 @@
 
 #include "cleanup.h"
 #include "error.h"
-#include "option_table.h"
+#include "mount_words.h"
+#include "option_value.h"
 
-enum { SECONDS_MAX = 365 * 86400, HELP_COLUMN = 30 };
+enum { HELP_COLUMN = 30, FROM_BYTES = 4200 };
 
 static void *field_of(Settings *settings, const Option *option)
 {
     return (char *)settings + option->offset;
 }
 
-static int set_text(char **field, const char *value)
+static bool is_text(const Option *option)
 {
-    char *copy = strdup(value);
-
-    if (!copy)
-        return -ERR_NO_MEMORY;
-    free(*field);
-    *field = copy;
-    return 0;
-}
-
-/* A path that still means the same after the process went to `/`; links in it are left as they are. */
-static int set_path(char **field, const char *value)
-{
-    _cleanup_free_ char *here = NULL;
-    _cleanup_free_ char *path = NULL;
-
-    if (value[0] == '/')
-        return set_text(field, value);
-    here = getcwd(NULL, 0);
-    if (!here)
-        return -ERR_NO_MEMORY;
-    if (asprintf(&path, "%s/%s", here, value) < 0) {
-        path = NULL; /* which a failed asprintf leaves undefined */
-        return -ERR_NO_MEMORY;
-    }
-    return set_text(field, path);
-}
-
-static int parse_number(const char *value, int base, unsigned long max, unsigned long *ret_number)
-{
-    char *end;
-    unsigned long number;
-
-    errno = 0;
-    number = strtoul(value, &end, base);
-    if (value[0] < '0' || value[0] > '9' || *end || errno || number > max)
-        return -ERR_INVALID;
-    *ret_number = number;
-    return 0;
-}
-
-/* Seconds, with up to three decimals. */
-static int set_seconds(int64_t *field, const char *value)
-{
-    char *end;
-    double seconds;
-
-    errno = 0;
-    seconds = strtod(value, &end);
-    if (value[0] < '0' || value[0] > '9' || value[strspn(value, "0123456789.")] || *end || errno ||
-        seconds > SECONDS_MAX)
-        return -ERR_INVALID;
-    *field = (int64_t)(seconds * 1000 + 0.5);
-    return 0;
-}
-
-static int set_user(uid_t *field, const char *value)
-{
-    const struct passwd *user = getpwnam(value);
-    unsigned long number = 0;
-
-    if (!user && parse_number(value, 10, UINT32_MAX - 1, &number) < 0)
-        return -ERR_INVALID;
-    *field = user ? user->pw_uid : (uid_t)number;
-    return 0;
-}
-
-static int set_group(gid_t *field, const char *value)
-{
-    const struct group *group = getgrnam(value);
-    unsigned long number = 0;
-
-    if (!group && parse_number(value, 10, UINT32_MAX - 1, &number) < 0)
-        return -ERR_INVALID;
-    *field = group ? group->gr_gid : (gid_t)number;
-    return 0;
-}
-
-static int set_attrs(bool *field, const char *value)
-{
-    *field = strcmp(value, "listed") == 0;
-    return *field || strcmp(value, "hidden") == 0 ? 0 : -ERR_INVALID;
-}
-
-static int set_value(Settings *settings, const Option *option, const char *value)
-{
-    void *field = field_of(settings, option);
-    unsigned long number = 0;
-    int64_t duration = 0;
-    int r;
-
-    switch (option->type) {
-    case OPTION_TEXT:
-        return value[0] ? set_text(field, value) : -ERR_INVALID;
-    case OPTION_PATH:
-        return value[0] ? set_path(field, value) : -ERR_INVALID;
-    case OPTION_SECONDS:
-        return set_seconds(field, value);
-    case OPTION_DURATION: /* of which 0 makes no sense */
-        r = set_seconds(&duration, value);
-        if (r < 0 || duration == 0)
-            return -ERR_INVALID;
-        *(int64_t *)field = duration;
-        return 0;
-    case OPTION_COUNT:
-        r = parse_number(value, 10, 1000000000, &number);
-        *(unsigned *)field = r == 0 ? (unsigned)number : *(unsigned *)field;
-        return r;
-    case OPTION_FLAG:
-        *(bool *)field = true;
-        return 0;
-    case OPTION_ATTRS:
-        return set_attrs(field, value);
-    case OPTION_USER:
-        return set_user(field, value);
-    case OPTION_GROUP:
-        return set_group(field, value);
-    case OPTION_UMASK:
-        r = parse_number(value, 8, 0777, &number);
-        *(mode_t *)field = r == 0 ? (mode_t)number : *(mode_t *)field;
-        return r;
-    case OPTION_LEVEL:
-        return log_level_parse(value, field);
-    }
-    return -ERR_INVALID;
-}
-
-void settings_init(Settings *settings)
-{
-    *settings = (Settings){.uid = getuid(), .gid = getgid()};
-    for (size_t i = 0; i < OPTIONS; i++) {
-        if (option_table[i].fallback)
-            (void)set_value(settings, &option_table[i], option_table[i].fallback);
-    }
-}
-
-void settings_release(Settings *settings)
-{
-    for (size_t i = 0; i < OPTIONS; i++) {
-        if (option_table[i].type == OPTION_TEXT || option_table[i].type == OPTION_PATH)
-            free(*(char **)field_of(settings, &option_table[i]));
-    }
-    free(settings->source);
-    free(settings->endpoint);
-    free(settings->mountpoint);
-    *settings = (Settings){0};
+    return option->type == OPTION_TEXT || option->type == OPTION_PATH;
 }
 
 static const Option *find_option(const char *name)
@@ -178,30 +32,183 @@ static const Option *find_option(const char *name)
     return NULL;
 }
 
+/* Flags are off by default; the ids are the mounter's. */
+static void set_default(Settings *settings, const Option *option)
+{
+    void *field = field_of(settings, option);
+
+    if (option->fallback)
+        (void)option_set(option, option->fallback, field);
+    else if (option->type == OPTION_USER)
+        *(uid_t *)field = getuid();
+    else if (option->type == OPTION_GROUP)
+        *(gid_t *)field = getgid();
+    else if (option->type == OPTION_FLAG)
+        *(bool *)field = false;
+}
+
+void settings_init(Settings *settings)
+{
+    *settings = (Settings){0};
+    for (size_t i = 0; i < OPTIONS; i++)
+        set_default(settings, &option_table[i]);
+}
+
+void settings_release(Settings *settings)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (is_text(&option_table[i]))
+            free(*(char **)field_of(settings, &option_table[i]));
+        free(settings->texts[i]);
+    }
+    free(settings->source);
+    free(settings->endpoint);
+    free(settings->mountpoint);
+    free(settings->kernel_options);
+    free(settings->user_file);
+    *settings = (Settings){0};
+}
+
+/* --- values and where they came from --- */
+
+/* " (line 4 of /etc/skystackfs/config)" for what was not given by -o, where one sees it. */
+static void describe_place(const Option *option, const OptionPlace *place, char *into, size_t room)
+{
+    char name[64];
+
+    into[0] = '\0';
+    if (place->file)
+        snprintf(into, room, "%s:%u", place->file, place->line);
+    else if (place->origin == ORIGIN_ENVIRONMENT)
+        snprintf(into, room, "$%s", option_variable(option, name, sizeof name));
+    else if (place->origin == ORIGIN_OPTION)
+        snprintf(into, room, "-o %s", option->name);
+    else
+        snprintf(into, room, "default");
+}
+
+static int refuse_value(const Option *option, int code, const char *value, const OptionPlace *place,
+                        Failure *ret_failure)
+{
+    char from[FROM_BYTES];
+
+    if (code == -ERR_NO_MEMORY) {
+        *ret_failure = failure_make(code, "%s", error_sentence(code));
+        return code;
+    }
+    describe_place(option, place, from, sizeof from);
+    *ret_failure = place->origin == ORIGIN_OPTION
+                       ? failure_make(code, "The option `%s` can't be `%s`.", option->name, value)
+                       : failure_make(code, "The option `%s` can't be `%s` (%s).", option->name, value, from);
+    failure_set_mend(ret_failure, "Write %s%s%s: %s.", option->name, option->argument ? "=" : "",
+                     option->argument ? option->argument : "", option->meaning);
+    return code;
+}
+
+static int refuse_name(const char *name, const OptionPlace *place, Failure *ret_failure)
+{
+    *ret_failure = place->file
+                       ? failure_make(-ERR_INVALID, "There is no option `%s` (%s:%u).", name, place->file, place->line)
+                       : failure_make(-ERR_INVALID, "There is no option `%s`.", name);
+    failure_set_mend(ret_failure, "`skystackfs --help` lists them all.");
+    return -ERR_INVALID;
+}
+
+int settings_set(Settings *settings, const char *name, const char *value, const OptionPlace *place,
+                 Failure *ret_failure)
+{
+    const Option *option = find_option(name);
+    char *text;
+    int r;
+
+    if (!option)
+        return refuse_name(name, place, ret_failure);
+    if (option->type == OPTION_PATH && place->file && value[0] != '/')
+        return refuse_value(option, -ERR_INVALID, value, place, ret_failure); /* relative to what? */
+    text = strdup(value[0] ? value : "yes");
+    r = text ? option_set(option, value, field_of(settings, option)) : -ERR_NO_MEMORY;
+    if (r < 0) {
+        free(text);
+        return refuse_value(option, r, value, place, ret_failure);
+    }
+    free(settings->texts[option - option_table]);
+    settings->texts[option - option_table] = text;
+    settings->places[option - option_table] = *place;
+    return 0;
+}
+
+void settings_unset(Settings *settings, const char *name)
+{
+    const Option *option = find_option(name);
+    size_t index = (size_t)(option - option_table);
+    char **field = field_of(settings, option);
+
+    if (is_text(option)) {
+        free(*field);
+        *field = NULL;
+    }
+    free(settings->texts[index]);
+    settings->texts[index] = NULL;
+    settings->places[index] = (OptionPlace){.origin = ORIGIN_DEFAULT};
+    set_default(settings, option);
+}
+
+enum OptionOrigin settings_origin(const Settings *settings, const char *name)
+{
+    return settings->places[find_option(name) - option_table].origin;
+}
+
+/* A path is shown as it was understood; a command by its first word, since others may tell too much. */
+static const char *value_for_people(const Settings *settings, size_t index, char *into, size_t room)
+{
+    const Option *option = &option_table[index];
+    const char *text = settings->texts[index] ? settings->texts[index] : option->fallback;
+
+    if (option->type == OPTION_PATH)
+        return *(char *const *)((const char *)settings + option->offset);
+    if (!text || strcmp(option->name, "token_command") != 0)
+        return text;
+    snprintf(into, room, "%.*s", (int)strcspn(text, " \t"), text);
+    return into;
+}
+
+void settings_each(const Settings *settings,
+                   void (*each)(void *ctx, const char *name, const char *value, const char *from,
+                                enum OptionOrigin origin),
+                   void *ctx)
+{
+    char from[FROM_BYTES], program[FROM_BYTES];
+
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const char *value = value_for_people(settings, i, program, sizeof program);
+
+        if (!value)
+            continue;
+        describe_place(&option_table[i], &settings->places[i], from, sizeof from);
+        each(ctx, option_table[i].name, value, from, settings->places[i].origin);
+    }
+}
+
+/* --- the words of -o --- */
+
 static int set_option(Settings *settings, char *text, Failure *ret_failure)
 {
+    static const OptionPlace place = {.origin = ORIGIN_OPTION};
     char *equals = strchr(text, '=');
     const Option *option;
-    int r = 0;
 
+    if (mount_word_take(text, settings, ret_failure))
+        return ret_failure->code;
     if (equals)
         *equals = '\0';
     option = find_option(text);
-    if (!option) {
-        *ret_failure = failure_make(-ERR_INVALID, "There is no option `%s`.", text);
-        failure_set_mend(ret_failure, "`skystackfs --help` lists them all.");
-        return -ERR_INVALID;
-    }
-    if (!option->argument != !equals)
-        r = -ERR_INVALID;
-    if (r == 0)
-        r = set_value(settings, option, equals ? equals + 1 : "");
-    if (r < 0) {
-        *ret_failure = failure_make(r, "The option `%s` can't be `%s`.", text, equals ? equals + 1 : "");
-        failure_set_mend(ret_failure, "Write %s%s%s: %s.", text, option->argument ? "=" : "",
-                         option->argument ? option->argument : "", option->meaning);
-    }
-    return r;
+    if (!option && settings->sloppy)
+        return 0;
+    if (option && option->argument && !equals)
+        return refuse_value(option, -ERR_INVALID, "", &place, ret_failure);
+    if (option && !option->argument && equals && !equals[1])
+        return refuse_value(option, -ERR_INVALID, "", &place, ret_failure);
+    return settings_set(settings, text, equals ? equals + 1 : "", &place, ret_failure);
 }
 
 /* Cuts the next option off, and takes the backslashes out of it. NULL at the end. */
@@ -240,38 +247,44 @@ int options_parse(Settings *settings, const char *text, Failure *ret_failure)
 
 static bool is_host_and_port(const char *text)
 {
-    size_t length = strcspn(text, "/?#@\\ \t\r\n");
+    size_t length = strcspn(text, "/?#@,\\ \t\r\n");
 
     return length > 0 && (text[length] == '\0' || strcmp(text + length, "/") == 0);
 }
 
-int source_parse(Settings *settings, const char *text, Failure *ret_failure)
+int source_set(Settings *settings, const char *name, const char *endpoint, Failure *ret_failure)
 {
-    const char *endpoint = text;
-    size_t length;
+    size_t length = strlen(endpoint);
 
-    if (strcmp(text, "production") == 0)
-        endpoint = "https://api.skystack.dev";
-    else if (strcmp(text, "sandbox") == 0)
-        endpoint = "https://sandbox.api.skystack.dev";
     if (strncmp(endpoint, "http://", 7) == 0) {
         *ret_failure =
-            failure_make(-ERR_INVALID, "The source %s is not HTTPS, and a token never travels without it.", text);
-        failure_set_mend(ret_failure, "Write https://%s.", text + 7);
+            failure_make(-ERR_INVALID, "The source %s is not HTTPS, and a token never travels without it.", endpoint);
+        failure_set_mend(ret_failure, "Write https://%s.", endpoint + 7);
         return -ERR_INVALID;
     }
-    if (strncmp(endpoint, "https://", 8) != 0 || !is_host_and_port(endpoint + 8)) {
-        *ret_failure = failure_make(-ERR_INVALID, "`%s` is not a source.", text);
-        failure_set_mend(ret_failure, "Name `production`, `sandbox`, or an address such as https://host:port.");
+    if (strncmp(endpoint, "https://", 8) != 0 || !is_host_and_port(endpoint + 8) || strpbrk(name, ",\\")) {
+        *ret_failure = failure_make(-ERR_INVALID, "`%s` is not a source.", strpbrk(name, ",\\") ? name : endpoint);
+        failure_set_mend(ret_failure, "Name `production`, `sandbox`, an address such as https://host:port, or a "
+                                      "section of the configuration that has an `endpoint`.");
         return -ERR_INVALID;
     }
-    length = strlen(endpoint);
-    settings->source = strdup(text);
+    settings->source = strdup(name);
     settings->endpoint = strndup(endpoint, endpoint[length - 1] == '/' ? length - 1 : length);
     if (settings->source && settings->endpoint)
         return 0;
     *ret_failure = failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY));
     return -ERR_NO_MEMORY;
+}
+
+int source_parse(Settings *settings, const char *text, Failure *ret_failure)
+{
+    const char *endpoint = text;
+
+    if (strcmp(text, "production") == 0)
+        endpoint = "https://api.skystack.dev";
+    else if (strcmp(text, "sandbox") == 0)
+        endpoint = "https://sandbox.api.skystack.dev";
+    return source_set(settings, text, endpoint, ret_failure);
 }
 
 int options_help(Buf *into)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "exit_code.h"
 #include "log.h"
 
 enum { LINE_BYTES = 8192 };
@@ -24,6 +25,14 @@ void say_failure(const Failure *failure)
          text_escape(&line, failure->request_id, strlen(failure->request_id)) < 0 || buf_append_char(&line, ')') < 0))
         return;
     dprintf(STDERR_FILENO, "skystackfs: %s\n", buf_text(&line));
+}
+
+int say_usage(Failure failure)
+{
+    if (!failure.mend[0])
+        failure_set_mend(&failure, "`skystackfs --help` shows how it is called.");
+    say_failure(&failure);
+    return EXIT_USAGE;
 }
 
 bool say_without_colour(void)

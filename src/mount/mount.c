@@ -155,8 +155,10 @@ static int add_options(struct fuse_args *args, const MountConfig *config)
 {
     char options[OPTIONS_BYTES];
 
-    snprintf(options, sizeof options, "-ofsname=%s,subtype=skystackfs%s%s", config->source,
-             config->allow_other ? ",allow_other,default_permissions" : "", config->read_only ? ",ro" : "");
+    if (snprintf(options, sizeof options, "-ofsname=%s,subtype=skystackfs%s%s%s", config->source,
+                 config->allow_other ? ",allow_other,default_permissions" : "", config->read_only ? ",ro" : "",
+                 config->kernel_options ? config->kernel_options : "") >= (int)sizeof options)
+        return -ERR_INVALID;
     if (fuse_opt_add_arg(args, "skystackfs") < 0 || fuse_opt_add_arg(args, options) < 0)
         return -ERR_NO_MEMORY;
     return config->debug && fuse_opt_add_arg(args, "-d") < 0 ? -ERR_NO_MEMORY : 0;

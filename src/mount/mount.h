@@ -25,7 +25,8 @@ typedef struct MountConfig {
     uid_t uid; /* whose the files are */
     gid_t gid;
     mode_t umask;
-    bool debug; /* FUSE's own trace on standard error */
+    const char *kernel_options; /* more for the kernel, each behind a comma; NULL: none */
+    bool debug;                 /* FUSE's own trace on standard error */
 } MountConfig;
 
 typedef struct MountStats {

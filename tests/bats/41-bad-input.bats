@@ -360,7 +360,7 @@ mounts() {
 @test "values that an option can't have" {
     local option
     for option in ttl=x ttl=-1 ttl= ttl ttl=1e99 ttl=nan ttl=0x10 timeout=5s wait=inf requests_per_minute=1.5 requests_per_minute=-1 \
-        requests_per_day=99999999999 ro=yes allow_other=1 attrs=some attrs uid=no-such-user gid=no-such-group uid=-1 \
+        requests_per_day=99999999999 ro=perhaps ro= allow_other=2 attrs=some attrs uid=no-such-user gid=no-such-group uid=-1 \
         umask=9 umask=7777 umask=x log=loud token_file= cacert= region= size= project= 'api_version='; do
         mounting "$GOOD,$option"
         cannot 2 "\`${option%%=*}\`" "${MOUNTING[@]}"

@@ -40,6 +40,7 @@ PLACE=${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR-}}
 MNT=${MNT:-$PLACE/mnt}
 export LC_ALL=C.UTF-8
 unset SKYSTACK_TOKEN CREDENTIALS_DIRECTORY
+export XDG_CONFIG_HOME=$PLACE/config # nobody's own
 
 setup_file() { :; }
 

@@ -1,0 +1,188 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "config_file.h"
+#include "error.h"
+#include "option_value.h"
+
+enum { NAME_BYTES = 64, ADDRESS_BYTES = 300 };
+
+/* One file read for one source. */
+typedef struct Layer {
+    Settings *settings;
+    const char *source, *path;
+    enum OptionOrigin origin;
+    bool in_section; /* which goes over what stands before the sections, wherever it is in the file */
+    char *endpoint;  /* ADDRESS_BYTES; what a section says, "" if none does */
+} Layer;
+
+/* --- files --- */
+
+static int set_endpoint(const Layer *layer, const char *value, unsigned line, Failure *ret_failure)
+{
+    if (layer->in_section && strncmp(layer->source, "https://", 8) != 0 &&
+        snprintf(layer->endpoint, ADDRESS_BYTES, "%s", value) < ADDRESS_BYTES)
+        return 0;
+    *ret_failure = failure_make(-ERR_INVALID, "The endpoint can't be `%s` (%s:%u).", value, layer->path, line);
+    failure_set_mend(ret_failure,
+                     "Write `endpoint = https://host:port` in a section that has a name of its own, as `[lab]`.");
+    return -ERR_INVALID;
+}
+
+static int on_line(void *ctx, const char *section, const char *key, const char *value, unsigned line,
+                   Failure *ret_failure)
+{
+    const Layer *layer = ctx;
+    const OptionPlace place = {.origin = layer->origin, .file = layer->path, .line = line};
+
+    if (strcmp(section, layer->in_section ? layer->source : "") != 0)
+        return 0;
+    if (strcmp(key, "endpoint") == 0)
+        return set_endpoint(layer, value, line, ret_failure);
+    if (!value[0]) {
+        *ret_failure = failure_make(-ERR_INVALID, "The option `%s` has no value (%s:%u).", key, layer->path, line);
+        failure_set_mend(ret_failure, "Write one, or take the line out.");
+        return -ERR_INVALID;
+    }
+    return settings_set(layer->settings, key, value, &place, ret_failure);
+}
+
+static int read_file(Layer *layer, Failure *ret_failure)
+{
+    int r;
+
+    layer->in_section = false;
+    r = config_file_read(fsio_system(), layer->path, on_line, layer, ret_failure);
+    layer->in_section = true;
+    return r < 0 ? r : config_file_read(fsio_system(), layer->path, on_line, layer, ret_failure);
+}
+
+/* NULL where there is no home. */
+static char *path_of_user_file(void)
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    char *path = NULL;
+    int r = -1;
+
+    if (config && config[0] == '/')
+        r = asprintf(&path, "%s/skystackfs/config", config);
+    else if (home && home[0] == '/')
+        r = asprintf(&path, "%s/.config/skystackfs/config", home);
+    return r < 0 ? NULL : path;
+}
+
+/* --- the environment --- */
+
+static int read_environment(Settings *settings, Failure *ret_failure)
+{
+    static const OptionPlace place = {.origin = ORIGIN_ENVIRONMENT};
+    char name[NAME_BYTES];
+    int r = 0;
+
+    for (size_t i = 0; i < OPTIONS && r == 0; i++) {
+        const char *value = getenv(option_variable(&option_table[i], name, sizeof name));
+
+        if (value && value[0])
+            r = settings_set(settings, option_table[i].name, value, &place, ret_failure);
+    }
+    return r;
+}
+
+/* --- what can't stand together --- */
+
+/* Two options for one thing: the one that was said nearer to the command line has it. */
+static void keep_nearer(Settings *settings, const char *one, const char *other)
+{
+    enum OptionOrigin of_one = settings_origin(settings, one), of_other = settings_origin(settings, other);
+
+    if (of_one > of_other)
+        settings_unset(settings, other);
+    else if (of_one < of_other)
+        settings_unset(settings, one);
+}
+
+static void forget_if_farther(Settings *settings, const char *name, enum OptionOrigin than)
+{
+    if (settings_origin(settings, name) < than)
+        settings_unset(settings, name);
+}
+
+static void choose_one_of_each(Settings *settings)
+{
+    const char *token = getenv("SKYSTACK_TOKEN");
+
+    keep_nearer(settings, "token_file", "token_command");
+    keep_nearer(settings, "size", "profile");
+    if (token && token[0]) {
+        forget_if_farther(settings, "token_file", ORIGIN_ENVIRONMENT);
+        forget_if_farther(settings, "token_command", ORIGIN_ENVIRONMENT);
+    }
+}
+
+int config_load(Settings *settings, const char *source, const char *const *texts, size_t count, Failure *ret_failure)
+{
+    char endpoint[ADDRESS_BYTES] = "";
+    Layer system = {.settings = settings,
+                    .source = source,
+                    .path = CONFIG_SYSTEM_FILE,
+                    .origin = ORIGIN_SYSTEM_FILE,
+                    .endpoint = endpoint};
+    Layer user = system;
+    int r;
+
+    settings->user_file = path_of_user_file();
+    user.path = settings->user_file;
+    user.origin = ORIGIN_USER_FILE;
+    r = read_file(&system, ret_failure);
+    if (r == 0 && user.path)
+        r = read_file(&user, ret_failure);
+    if (r == 0)
+        r = read_environment(settings, ret_failure);
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = options_parse(settings, texts[i], ret_failure);
+    if (r < 0)
+        return r;
+    choose_one_of_each(settings);
+    return endpoint[0] ? source_set(settings, source, endpoint, ret_failure)
+                       : source_parse(settings, source, ret_failure);
+}
+
+/* --- which there are --- */
+
+typedef struct Sections {
+    void (*each)(void *ctx, const char *name, const char *file);
+    void *ctx;
+    const char *path;
+    char last[NAME_BYTES];
+} Sections;
+
+static int on_section_line(void *ctx, const char *section, const char *key, const char *value, unsigned line,
+                           Failure *ret_failure)
+{
+    Sections *sections = ctx;
+
+    (void)key;
+    (void)value;
+    (void)line;
+    (void)ret_failure;
+    if (!section[0] || strcmp(section, sections->last) == 0)
+        return 0;
+    snprintf(sections->last, sizeof sections->last, "%s", section);
+    sections->each(sections->ctx, section, sections->path);
+    return 0;
+}
+
+int config_each_source(void (*each)(void *ctx, const char *name, const char *file), void *ctx, Failure *ret_failure)
+{
+    _cleanup_free_ char *user = path_of_user_file();
+    Sections sections = {.each = each, .ctx = ctx, .path = CONFIG_SYSTEM_FILE};
+    int r = config_file_read(fsio_system(), sections.path, on_section_line, &sections, ret_failure);
+
+    sections.path = user;
+    sections.last[0] = '\0';
+    return r < 0 || !user ? r : config_file_read(fsio_system(), user, on_section_line, &sections, ret_failure);
+}

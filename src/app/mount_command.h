@@ -1,0 +1,14 @@
+/*
+ * mount_command: `skystackfs SOURCE MOUNTPOINT`, and the same called by mount(8) as mount.skystackfs.
+ */
+#ifndef SKY_MOUNT_COMMAND_H
+#define SKY_MOUNT_COMMAND_H
+
+#include <stdbool.h>
+
+/* Whether the program was called by the name that mount(8) gives its helpers (mount.TYPE). */
+bool mount_is_helper(const char *program);
+/* Mounts. The program's exit code, or that of mount(8) where it was called as its helper. */
+int mount_command(int argc, char **argv);
+
+#endif
