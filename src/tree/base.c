@@ -19,9 +19,14 @@ struct Reads {
     size_t next;
 };
 
+typedef struct Version {
+    Resource *resource;
+    int64_t until_ms; /* when it was replaced */
+    bool handed_out;
+} Version;
+
 struct Versions {
-    Resource *rows[VERSIONS_KEPT];
-    int64_t until_ms[VERSIONS_KEPT]; /* when it was replaced */
+    Version rows[VERSIONS_KEPT];
     size_t next;
 };
 
@@ -111,42 +116,57 @@ static Resource *last_own(Tree *tree, const TreeCaller *caller, const char *id, 
 void versions_note(Binding *binding, Resource *before)
 {
     struct Versions *versions = binding->versions;
-    size_t last;
+    bool handed_out = binding->handed_out;
+    Version *last;
 
+    binding->handed_out = false;
     if (!resource_is_whole(before))
         return;
     if (!versions)
         versions = binding->versions = calloc(1, sizeof *versions);
     if (!versions)
         return;
-    last = (versions->next + VERSIONS_KEPT - 1) % VERSIONS_KEPT;
-    if (versions->rows[last] && resource_same_settings(versions->rows[last], before))
-        versions->next = last;
-    resource_unref(versions->rows[versions->next]);
-    versions->rows[versions->next] = resource_ref(before);
-    versions->until_ms[versions->next] = clock_now_ms(binding->dir->tree->clock);
+    last = &versions->rows[(versions->next + VERSIONS_KEPT - 1) % VERSIONS_KEPT];
+    if (last->resource && resource_same_settings(last->resource, before)) {
+        versions->next = (size_t)(last - versions->rows);
+        handed_out = handed_out || last->handed_out;
+    }
+    resource_unref(versions->rows[versions->next].resource);
+    versions->rows[versions->next] = (Version){.resource = resource_ref(before),
+                                               .until_ms = clock_now_ms(binding->dir->tree->clock),
+                                               .handed_out = handed_out};
     versions->next = (versions->next + 1) % VERSIONS_KEPT;
 }
 
 void versions_free(struct Versions *versions)
 {
     for (size_t i = 0; versions && i < VERSIONS_KEPT; i++)
-        resource_unref(versions->rows[i]);
+        resource_unref(versions->rows[i].resource);
     free(versions);
 }
 
+/*
+ * Changes within one second leave several versions with one stamp. The text was made of one that somebody was shown; of
+ * those the oldest is taken: what changed since it is a conflict at worst, and nothing is overwritten.
+ */
 static Resource *version_of(const Binding *binding, Span stamp)
 {
     const struct Versions *versions = binding->versions;
     int64_t now = clock_now_ms(binding->dir->tree->clock);
+    Resource *oldest = NULL;
 
     for (size_t i = 0; versions && i < VERSIONS_KEPT; i++) {
-        size_t row = (versions->next + i) % VERSIONS_KEPT;
+        const Version *row = &versions->rows[(versions->next + i) % VERSIONS_KEPT];
 
-        if (carries(versions->rows[row], stamp) && now - versions->until_ms[row] < VERSION_MS)
-            return versions->rows[row];
+        if (!carries(row->resource, stamp) || now - row->until_ms >= VERSION_MS)
+            continue;
+        if (row->handed_out)
+            return row->resource;
+        oldest = oldest ? oldest : row->resource;
     }
-    return carries(binding->resource, stamp) ? binding->resource : NULL;
+    if (carries(binding->resource, stamp) && (binding->handed_out || !oldest))
+        return binding->resource;
+    return oldest;
 }
 
 Resource *base_find(Tree *tree, const TreeCaller *caller, const Binding *binding, Span text, bool *ret_own)

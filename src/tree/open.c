@@ -142,8 +142,10 @@ static void finish_reading(TreeOp *op)
         op_fail(op, r);
         return;
     }
-    if (resource)
+    if (resource) {
+        node->binding->handed_out = true;
         reads_note(op->tree, &op->caller, resource);
+    }
     feed_open(handle);
     op_finish(op, &reply);
 }

@@ -120,6 +120,7 @@ static int ndjson_dir(Dir *dir, Buf *into)
     for (Binding *each = binding_at(dir, 0); each && r == 0; each = binding_at(dir, each->sequence + 1)) {
         Span text = resource_text(each->resource);
 
+        each->handed_out = true;
         r = buf_append(into, text.at, text.len);
         if (r == 0)
             r = buf_append_char(into, '\n');

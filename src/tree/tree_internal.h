@@ -87,6 +87,7 @@ struct Binding {
     int64_t mtime_ms, ctime_ms;
     bool shown;                /* somebody saw the name: it stays */
     int64_t shown_ms;          /* by the clock, when last */
+    bool handed_out;           /* somebody was given the whole text of `resource` */
     bool twin;                 /* its stem is not its plain name's */
     struct Hidden *hidden;     /* why it is not to be seen now; NULL: it is */
     struct Vigil *vigil;       /* kept while somebody polls; NULL: nobody does */

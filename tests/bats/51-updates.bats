@@ -315,6 +315,23 @@ PROGRAM
     assert_equal "$(field ins_1 image)" '"debian-13"'
 }
 
+@test "… and of versions that nobody was shown, none is taken for what a text was made of" {
+    up
+    # two changes by the mount itself within one second, which nobody reads in between
+    local stamp same_second=
+    until [ -n "$same_second" ]; do
+        put "$prod/web-1.json" '{"image":"debian-12","size":"standard-2"}'
+        sleep "0.$((1000 - 10#$(date +%3N) + 30))" # the beginning of a second
+        put "$prod/web-1.json" '{"image":"debian-13"}'
+        stamp=$(admin GET /instances/ins_1 | jq -r .updated_at)
+        put "$prod/web-1.json" '{"size":"standard-4"}'
+        if [ "$(admin GET /instances/ins_1 | jq -r .updated_at)" = "$stamp" ]; then same_second=yes; fi
+    done
+    jq '.size = "standard-8"' "$prod/web-1.json" >"$PLACE/text"
+    bash -c 'cat "$1" >"$2"' - "$PLACE/text" "$prod/web-1.json"
+    assert_equal "$(admin GET /instances/ins_1 | jq -r '.size + " " + .image')" 'standard-8 debian-13'
+}
+
 # Conflicts
 
 @test "a field that both changed is ECANCELED, nothing is sent, and the text is kept" {
