@@ -89,7 +89,10 @@ bool mount_word_take(const char *word, Settings *settings, Failure *ret_failure)
         r = keep_for_kernel(settings, word);
     if (kind == WORD_WRITABLE)
         r = settings_set(settings, "ro", "no", &place, ret_failure);
-    *ret_failure = r == 0 ? (Failure){0} : failure_make(r, "%s", error_sentence(r));
+    if (r == 0)
+        *ret_failure = (Failure){.code = 0};
+    else
+        *ret_failure = failure_make(r, "%s", error_sentence(r));
     if (kind == WORD_REMOUNT) {
         *ret_failure = failure_make(-ERR_INVALID, "A skystackfs can't be remounted.");
         failure_set_mend(ret_failure,

@@ -1,6 +1,6 @@
 /*
- * mount_words: what mount(8) and fstab put among the options of a file system (see mount's manual, "FILESYSTEM-INDEPENDENT
- * MOUNT OPTIONS"; `x-*` are stripped by mount itself; _netdev, nofail, user and the like are not).
+ * mount_words: what mount(8) and fstab put among the options of any file system; see mount's manual, "FILESYSTEM-INDEPENDENT
+ * MOUNT OPTIONS" (`x-*` are stripped by mount itself; _netdev, nofail, user and the like are not).
  */
 #ifndef SKY_MOUNT_WORDS_H
 #define SKY_MOUNT_WORDS_H

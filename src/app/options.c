@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ static bool is_text(const Option *option)
     return option->type == OPTION_TEXT || option->type == OPTION_PATH;
 }
 
+/* NULL if there is none. */
 static const Option *find_option(const char *name)
 {
     for (size_t i = 0; i < OPTIONS; i++) {
@@ -140,10 +142,13 @@ int settings_set(Settings *settings, const char *name, const char *value, const 
 void settings_unset(Settings *settings, const char *name)
 {
     const Option *option = find_option(name);
-    size_t index = (size_t)(option - option_table);
-    char **field = field_of(settings, option);
+    size_t index;
 
+    assert(option);
+    index = (size_t)(option - option_table);
     if (is_text(option)) {
+        char **field = field_of(settings, option);
+
         free(*field);
         *field = NULL;
     }
@@ -155,7 +160,10 @@ void settings_unset(Settings *settings, const char *name)
 
 enum OptionOrigin settings_origin(const Settings *settings, const char *name)
 {
-    return settings->places[find_option(name) - option_table].origin;
+    const Option *option = find_option(name);
+
+    assert(option);
+    return settings->places[option - option_table].origin;
 }
 
 /* A path is shown as it was understood; a command by its first word, since others may tell too much. */

@@ -210,7 +210,7 @@ static void with_a_certificate_it_speaks_tls_alone(void **state)
     (void)state;
     begin_loop();
     identity = identity_of("a");
-    config = config_of(SHORT_MS * 5);
+    config = config_of(LONG_MS);
     config.cert_file = identity.cert;
     config.key_file = identity.key;
     open_with(&config);
