@@ -1,5 +1,5 @@
 #!/bin/bash
-# What tools that look for faults say of the sources and the tests, and valgrind of the unit tests.
+# What tools that look for faults say of the sources and the tests.
 #
 #   analyze.sh [BUILD]       a build folder, made if it is missing; default: build
 #
@@ -34,7 +34,7 @@ stop()
     exit 1
 }
 
-for tool in cppcheck clang-tidy gcc valgrind jq meson ninja; do
+for tool in cppcheck clang-tidy gcc jq meson ninja; do
     command -v "$tool" >/dev/null || stop "$tool is missing; \`sh packaging/deps.sh\` installs what the tests need"
 done
 
@@ -104,22 +104,6 @@ gcc_reads_as_built()
     eval "gcc_reads $command -c $source"
 }
 
-valgrind_runs()
-{
-    valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible \
-        --child-silent-after-fork=yes "$@"
-}
-
-# What it printed is shown in one piece, though others run beside it.
-unit_test_under_valgrind()
-{
-    valgrind_runs "$1" >"$work/${1##*/}" 2>&1 || {
-        echo "$1 ended with $?:"
-        cat "$work/${1##*/}"
-        return 1
-    }
-}
-
 by_cppcheck()
 {
     cppcheck_reads --project="$database"
@@ -135,13 +119,6 @@ by_gcc()
 {
     jq -j '.[] | .directory + "\t" + .command + "\u0000"' "$database" |
         xargs -0 -P "$jobs" -n 1 bash -c "gcc_reads_as_built \"\$@\"" _
-}
-
-by_valgrind()
-{
-    local programs=("$build"/tests/unit/test_*)
-    printf '%s\0' "${programs[@]}" | grep -zv '[.]p$' |
-        xargs -0 -P "$jobs" -n 1 bash -c "unit_test_under_valgrind \"\$@\"" _
 }
 
 # finds PATTERN COMMAND…: whether the command fails, and for this reason.
@@ -162,17 +139,13 @@ each_finds_what_is_planted()
     finds arrayIndexOutOfBounds cppcheck_reads "$planted" &&
         finds bugprone-macro-parentheses clang_tidy_reads "$planted" -- "${flags[@]}" &&
         finds clang-analyzer-core.NullDereference clang_tidy_reads "$planted" -- "${flags[@]}" &&
-        finds analyzer-use-after-free gcc_reads "${flags[@]}" -c "$planted" &&
-        gcc "${flags[@]}" -g -o "$work/planted" "$planted" &&
-        finds 'definitely lost' valgrind_runs "$work/planted" &&
-        valgrind_runs "$work/planted" well
+        finds analyzer-use-after-free gcc_reads "${flags[@]}" -c "$planted"
 }
 
-export -f clang_tidy_reads gcc_reads gcc_reads_as_built valgrind_runs unit_test_under_valgrind
+export -f clang_tidy_reads gcc_reads gcc_reads_as_built
 export work
 
 step 'each tool finds what is planted for it' each_finds_what_is_planted
 step 'cppcheck' by_cppcheck
 step 'clang-tidy' by_clang_tidy
 step 'gcc -fanalyzer' by_gcc
-step 'valgrind over the unit tests' by_valgrind

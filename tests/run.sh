@@ -1,44 +1,63 @@
 #!/bin/sh
-# Builds skystackfs, as it is released and with AddressSanitizer and UndefinedBehaviorSanitizer, and runs all its tests: the unit
-# tests and the numbered faults (tests/faults) with both, each chapter of tests/bats on real mounts with one of them. A chapter
-# whose subject is what something costs or how long it takes has the tag `release`; the others run with the sanitizers.
+# Builds skystackfs and runs all its tests, in named steps:
 #
-#   run.sh [--quick] [--release | --sanitize] [--no-deps]
+#   format      the sources are formatted as .clang-format says
+#   lint        what tools can tell of the sources: style, the layer law, shellcheck, cppcheck, clang-tidy, gcc's analyzer
+#   build       gcc (as released, and with AddressSanitizer and UndefinedBehaviorSanitizer) and clang
+#   unit        the unit tests
+#   sim         simulated histories, and bugs that are planted for them to find
+#   bats        the chapters of tests/bats on real mounts; those with the tag `release` with the released build, the others with the
+#               sanitizers
+#   contract    client and sandbox against docs/openapi.yaml
+#   sanitizers  the unit tests with the sanitizers and under valgrind; calls that fail one by one; fuzzing
+#   faults      the numbered faults, with the released build and with the sanitizers
+#   package     Debian's packages: built, installed, used and removed
+#   documents   every command of README and docs
 #
-#   --quick      leave out the compilation with clang
-#   --release    everything with the released build alone
-#   --sanitize   everything with the sanitizers alone
+#   run.sh [--quick] [--no-deps] [STEP]...     all steps, or these
+#
+#   --quick      for the inner loop: less than two minutes once it is built. It says what it leaves out.
 #   --no-deps    install nothing
 #
+# What only calculates runs beside what works on mounts, and gives way to it. A step's output is printed in one piece when
+# it is through. SEED=N chooses the histories and the places where calls fail (else the time does); JOBS=N runs so many chapters
+# at a time (4). A test on mounts that failed beside others is tried once more, alone, and told of.
+#
 # The last line is `N passed, N failed`; what failed stands above it. The result is 0 only if something ran and nothing
-# failed. A test on mounts that failed beside others is tried once more, alone, and told of. FILES="one.bats two.bats" runs
-# these alone; JOBS=N runs so many files at a time (2).
+# failed.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
+ALL='format lint build unit sim bats contract sanitizers faults package documents'
+QUICK='format lint build unit sim bats'
 RELEASE='build-test' # with the steps at which the tests kill it
 SANITIZED='build-asan'
 quick=
-builds="$RELEASE $SANITIZED"
 deps=yes
+wanted=
 for word; do
     case "$word" in
     --quick) quick=yes ;;
-    --release) builds=$RELEASE ;;
-    --sanitize) builds=$SANITIZED ;;
     --no-deps) deps= ;;
     *)
-        sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0" >&2
-        exit 2
+        case " $ALL " in
+        *" $word "*) wanted="$wanted $word" ;;
+        *)
+            sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0" >&2
+            exit 2
+            ;;
+        esac
         ;;
     esac
 done
+if [ -z "$wanted" ]; then
+    wanted=$ALL
+    if [ -n "$quick" ]; then wanted=$QUICK; fi
+fi
+export SEED="${SEED:-$(date +%s)000}"
 
-passed=0
-failed=0
-skipped=0
 work=
 
 # shellcheck source=/dev/null
@@ -49,12 +68,16 @@ on_exit()
 {
     result=$?
     trap - EXIT
-    if [ "$result" -ne 0 ]; then
-        failed=$((failed + 1))
-    fi
+    passed=0
+    failed=0
+    skipped=0
     if [ -n "$work" ]; then
         end_all
+        summary
         rm -rf --one-file-system "$work"
+    fi
+    if [ "$result" -ne 0 ]; then
+        failed=$((failed + 1))
     fi
     if [ "$skipped" -gt 0 ]; then
         echo "$skipped skipped"
@@ -65,9 +88,20 @@ on_exit()
     fi
     exit 0
 }
-trap on_exit EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+
+# Adds the steps up, in their order.
+summary()
+{
+    printf '\n=== in short, after %d s\n' $(($(date +%s) - began))
+    for name in $ALL left-behind; do
+        [ -f "$work/steps/$name" ] || continue
+        read -r state seconds good bad skip <"$work/steps/$name"
+        printf '%-8s %-11s %5d s  %5d passed  %3d failed  %3d skipped\n' "$state" "$name" "$seconds" "$good" "$bad" "$skip"
+        passed=$((passed + good))
+        failed=$((failed + bad))
+        skipped=$((skipped + skip))
+    done
+}
 
 stop()
 {
@@ -75,61 +109,153 @@ stop()
     exit 1
 }
 
-headline()
-{
-    printf '\n=== %s\n' "$*"
-}
+trap on_exit EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
-count()
-{
-    passed=$((passed + $1))
-    failed=$((failed + $2))
-    skipped=$((skipped + ${3:-0}))
-}
-
-# --- building ---
-
+began=$(date +%s)
 if [ -n "$deps" ]; then
     sh packaging/deps.sh
 fi
 (: <>/dev/fuse) 2>/dev/null || stop "/dev/fuse can't be opened, and without it nothing can be mounted or tested" \
     "(\`modprobe fuse\`; in a container: --device /dev/fuse --cap-add SYS_ADMIN)"
 
-# compile FOLDER [MESON OPTION]...
-compile()
-{
-    folder=$1
-    shift
-    headline "building in $folder"
-    if [ ! -f "$folder/build.ninja" ]; then
-        meson setup "$folder" "$@" >"$folder.log" 2>&1 || {
-            cat "$folder.log"
-            rm -f "$folder.log"
-            stop "the build in $folder can't be set up"
-        }
-        rm -f "$folder.log"
-    fi
-    ninja -C "$folder" --quiet || stop "the build in $folder failed"
-}
-
-for build in $builds; do
-    case $build in
-    "$RELEASE")
-        if [ -z "$quick" ]; then
-            CC=clang compile build-clang
-        fi
-        compile "$build" -Dbuildtype=release -Dc_args=-DSKY_CRASH_POINTS
-        ;;
-    *) compile "$build" -Db_sanitize=address,undefined -Dc_args=-DSKY_CRASH_POINTS ;;
-    esac
-done
-
-# --- what this run leaves behind is told by this mark in each process's environment, and by this folder ---
-
+# What this run leaves behind is told by this mark in each process's environment, and by this folder.
 work=$(mktemp -d "${TMPDIR:-/tmp}/skystackfs-test.XXXXXX")
-mkdir "$work/tmp" "$work/bats" "$work/reports"
+mkdir "$work/tmp" "$work/steps" "$work/logs" "$work/reports"
 export SKYSTACKFS_TEST_RUN="$work"
 export TMPDIR="$work/tmp"
+# In the background a program's standard error goes nowhere, so sanitizers report into files.
+export ASAN_OPTIONS="log_path=$work/reports/asan:detect_leaks=1:abort_on_error=0:exitcode=99"
+export UBSAN_OPTIONS="log_path=$work/reports/ubsan:print_stacktrace=1:halt_on_error=1:exitcode=99"
+
+# --- steps ---
+
+# part COMMAND…: one of a step's; its last line `N passed, N failed` counts, a line `N skipped` before it too; else it is one.
+# shellcheck disable=SC2154  # $name is the step's
+part()
+{
+    printf '\n--- %s\n' "$*"
+    code=0
+    "$@" >"$work/logs/$name.part" 2>&1 </dev/null || code=$?
+    cat "$work/logs/$name.part"
+    line=$(tail -n 1 "$work/logs/$name.part")
+    part_good=0
+    part_bad=0
+    case $line in
+    *[0-9]\ passed,\ [0-9]*\ failed)
+        part_good=${line%% passed*}
+        part_bad=${line#*passed, }
+        part_bad=${part_bad%% failed*}
+        ;;
+    *) if [ "$code" -eq 0 ]; then part_good=1; fi ;;
+    esac
+    if [ "$code" -ne 0 ] && [ "$part_bad" -eq 0 ]; then part_bad=1; fi
+    part_skip=$(sed -n 's/^\([0-9][0-9]*\) skipped.*/\1/p' "$work/logs/$name.part" | tail -n 1)
+    good=$((good + part_good))
+    bad=$((bad + part_bad))
+    skip=$((skip + ${part_skip:-0}))
+}
+
+run_step()
+{
+    name=$1
+    good=0
+    bad=0
+    skip=0
+    start=$(date +%s)
+    "step_$name" >"$work/logs/$name" 2>&1
+    state=good
+    if [ "$bad" -gt 0 ] || [ "$good" -eq 0 ]; then
+        state=FAILED
+        if [ "$bad" -eq 0 ]; then bad=1; fi
+    fi
+    seconds=$(($(date +%s) - start))
+    echo "$state $seconds $good $bad $skip" >"$work/steps/$name"
+    (
+        flock 9
+        printf '\n=== %s: %s, %d s\n' "$name" "$state" "$seconds"
+        cat "$work/logs/$name"
+    ) 9>"$work/lock"
+    rm -f "$work/logs/$name" "$work/logs/$name.part"
+}
+
+# steps NAME…: those of them that are wanted
+steps()
+{
+    for step in "$@"; do
+        case " $wanted " in
+        *" $step "*) run_step "$step" ;;
+        esac
+    done
+}
+
+step_format() { part bash tests/format.sh; }
+
+step_lint()
+{
+    part bash tests/style.sh
+    part bash tests/build.sh build
+    part bash tests/layers.sh
+    if [ -z "$quick" ]; then part bash tests/analyze.sh; else echo "left out: cppcheck, clang-tidy, gcc's analyzer"; fi
+}
+
+step_build()
+{
+    if [ -n "$quick" ]; then
+        part bash tests/build.sh "$RELEASE"
+        echo "left out: the builds with clang and with the sanitizers"
+    else
+        part bash tests/build.sh "$RELEASE" "$SANITIZED" build-clang
+    fi
+}
+
+step_unit() { part bash tests/unit.sh "$RELEASE"; }
+
+step_sim()
+{
+    if [ -n "$quick" ]; then
+        part tests/sim --long 500
+        echo "left out: 19,500 histories, calls that fail in them, planted bugs"
+    else
+        part tests/sim
+        part tests/sim --planted
+        part tests/sim --torture
+    fi
+}
+
+step_bats()
+{
+    if [ -n "$quick" ]; then
+        part bash tests/mounts.sh "$RELEASE" "$RELEASE" 11-reading 30-creating 32-deleting 40-mounting 51-updates
+        echo "left out: the other chapters"
+    else
+        part bash tests/mounts.sh "$RELEASE" "$SANITIZED"
+    fi
+}
+
+step_contract() { part bash tests/contract.sh; }
+
+step_sanitizers()
+{
+    part bash tests/unit.sh "$SANITIZED"
+    part bash tests/valgrind.sh
+    part env BUDGET="${TORTURE_SECONDS:-60}" tests/torture
+    part bash tests/fuzz/run.sh "${FUZZ_SECONDS:-15}"
+}
+
+step_faults()
+{
+    for build in "$RELEASE" "$SANITIZED"; do
+        part env "SKYSTACKFS=$root/$build/src/app/skystackfs" "SKYSTACK_SANDBOX=$root/$build/src/sandbox/skystack-sandbox" tests/faults
+    done
+}
+
+step_package() { part bash tests/package.sh; }
+
+step_documents() { part bash tests/documents.sh; }
+
+# --- what must not be left ---
 
 our_mounts()
 {
@@ -154,155 +280,58 @@ programs()
     true
 }
 
+what_is_left()
+{
+    left=0
+    tries=50
+    while [ -n "$(programs ours)" ] && [ "$tries" -gt 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+
+    our_mounts | comm -13 "$work/mounts-before" - >"$work/mounts-new"
+    while read -r at; do
+        case "$at" in
+        "$work"/*) ;;
+        *) ! programs others | grep -q -F -e " $at " || continue ;;
+        esac
+        echo "left mounted: $at"
+        umount -l "$at" 2>/dev/null || fusermount3 -u -z "$at" || true
+        left=$((left + 1))
+    done <"$work/mounts-new"
+
+    programs ours >"$work/programs-left"
+    while read -r pid command; do
+        echo "left running: $pid $command"
+        kill -KILL "$pid" 2>/dev/null || true
+        left=$((left + 1))
+    done <"$work/programs-left"
+
+    for report in "$work"/reports/*; do
+        [ -e "$report" ] || continue
+        echo "a sanitizer's report:"
+        cat "$report"
+        left=$((left + 1))
+    done
+
+    if [ "$left" -eq 0 ]; then
+        echo "no mount, no process, no sanitizer's report"
+        echo "good 0 1 0 0" >"$work/steps/left-behind"
+    else
+        echo "FAILED 0 0 $left 0" >"$work/steps/left-behind"
+    fi
+}
+
 our_mounts >"$work/mounts-before"
 
-# In the background a program's standard error goes nowhere, so sanitizers report into files.
-export ASAN_OPTIONS="log_path=$work/reports/asan:detect_leaks=1:abort_on_error=0:exitcode=99"
-export UBSAN_OPTIONS="log_path=$work/reports/ubsan:print_stacktrace=1:halt_on_error=1:exitcode=99"
+steps format lint build
+(
+    renice -n 10 -p "$(sh -c 'echo $PPID')" >/dev/null
+    steps sim sanitizers
+) &
+lane=$!
+steps unit bats contract faults package documents
+wait "$lane" || stop "the steps that calculate did not end well"
 
-# --- unit tests ---
-
-# A program of cmocka tells how many cases it runs and names each that was good; a program that dies has lost the rest.
-unit_tests()
-{
-    headline "unit tests, $1"
-    log=$1/meson-logs/testlog.json
-    rm -f "$log"
-    slower=
-    if [ "$1" = "$SANITIZED" ]; then slower='--timeout-multiplier 5'; fi
-    # shellcheck disable=SC2086  # an option and its value, or nothing
-    meson test -C "$1" --no-rebuild --suite unit --print-errorlogs $slower || true
-    [ -s "$log" ] || stop "no unit test ran"
-    jq -r '
-        (.stdout // "") as $out
-        | ([$out | scan("Running ([0-9]+) test") | .[0] | tonumber] | add) as $cases
-        | ([$out | scan("\\[ +OK +\\]")] | length) as $good
-        | ([$out | scan("\\[  SKIPPED \\] \\w+\n")] | length) as $skipped
-        | (.result == "OK") as $ok
-        | if $cases == null then (if $ok then "1 0 0" else "0 1 0" end)
-          else "\($good) \([$cases - $good - $skipped, (if $ok then 0 else 1 end)] | max) \($skipped)" end
-    ' "$log" >"$work/unit"
-    while read -r good bad skip; do
-        count "$good" "$bad" "$skip"
-    done <"$work/unit"
-    echo "unit tests: $passed passed, $failed failed so far"
-}
-
-for build in $builds; do
-    unit_tests "$build"
-done
-
-# --- bats ---
-
-headline "tests on mounts"
-export BATS_TEST_TIMEOUT="${BATS_TEST_TIMEOUT:-120}"
-export WORK="$work"
-
-# build_for CHAPTER: prints the build that it runs with
-build_for()
-{
-    case $builds in
-    *' '*) if grep -q '^# bats file_tags=.*release' "$1"; then echo "$RELEASE"; else echo "$SANITIZED"; fi ;;
-    *) echo "$builds" ;;
-    esac
-}
-
-# Each file's report is printed in one piece when it is through.
-# shellcheck disable=SC2016  # the inner shell's variables
-for file in ${FILES:-$(find tests/bats -name '*.bats' ! -name '8?-faults-*' | sort)}; do
-    echo "$(build_for "$file")" "$file"
-done | xargs -P "${JOBS:-2}" -n 2 sh -c '
-    name=$(basename "$2" .bats)
-    code=0
-    echo "$1" >"$WORK/bats/$name.build"
-    export SKYSTACKFS="$PWD/$1/src/app/skystackfs" SKYSTACK_SANDBOX="$PWD/$1/src/sandbox/skystack-sandbox"
-    timeout -k 10 "${BATS_FILE_TIMEOUT:-900}" bats --formatter tap --print-output-on-failure "$2" \
-        >"$WORK/bats/$name.tap" 2>"$WORK/bats/$name.err" </dev/null || code=$?
-    echo "$code" >"$WORK/bats/$name.code"
-    flock "$WORK" sh -c "echo; echo \"# \$1 (\$2)\"; cat \"\$3.tap\" \"\$3.err\"" sh "$2" "$1" "$WORK/bats/$name"
-' sh || stop "the tests on mounts can't be run"
-
-bash tests/again.sh "$work/bats"
-
-for tap in "$work"/bats/*.tap; do
-    code=$(cat "${tap%.tap}.code")
-    planned=$(sed -n 's/^1\.\.\([0-9][0-9]*\)$/\1/p' "$tap" | head -n 1)
-    skip=$(grep -c '^ok .* # skip' "$tap" || true)
-    good=$(($(grep -c '^ok ' "$tap" || true) - skip))
-    bad=$(grep -c '^not ok ' "$tap" || true)
-    lost=$((${planned:-0} - good - bad - skip))
-    if [ "$lost" -gt 0 ]; then
-        echo "$(basename "$tap" .tap): $lost tests never ended"
-        bad=$((bad + lost))
-    fi
-    if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ] && ! grep -q '# passed when tried again$' "$tap"; then
-        echo "$(basename "$tap" .tap): bats ended with $code"
-        bad=1
-    fi
-    count "$good" "$bad" "$skip"
-done
-
-# faults BUILD
-faults()
-{
-    headline "the numbered faults, $1"
-    SKYSTACKFS="$root/$1/src/app/skystackfs" SKYSTACK_SANDBOX="$root/$1/src/sandbox/skystack-sandbox" tests/faults |
-        tee "$work/faults" || true
-    sum=$(tail -n 1 "$work/faults")
-    case "$sum" in
-    *' passed, '*' failed') ;;
-    *) sum='0 passed, 1 failed' ;;
-    esac
-    bad=${sum#* passed, }
-    skip=$(sed -n 's/^\([0-9]*\) skipped$/\1/p' "$work/faults")
-    count "${sum%% *}" "${bad% failed}" "${skip:-0}"
-}
-
-if [ -z "${FILES-}" ]; then
-    for build in $builds; do
-        faults "$build"
-    done
-fi
-
-# --- what must not be left ---
-
-headline "what is left behind"
-clean=yes
-tries=50
-while [ -n "$(programs ours)" ] && [ "$tries" -gt 0 ]; do
-    tries=$((tries - 1))
-    sleep 0.1
-done
-
-our_mounts | comm -13 "$work/mounts-before" - >"$work/mounts-new"
-while read -r at; do
-    case "$at" in
-    "$work"/*) ;;
-    *) ! programs others | grep -q -F -e " $at " || continue ;;
-    esac
-    echo "left mounted: $at"
-    umount -l "$at" 2>/dev/null || fusermount3 -u -z "$at" || true
-    clean=
-done <"$work/mounts-new"
-
-programs ours >"$work/programs-left"
-while read -r pid command; do
-    echo "left running: $pid $command"
-    kill -KILL "$pid" 2>/dev/null || true
-    clean=
-done <"$work/programs-left"
-
-for report in "$work"/reports/*; do
-    [ -e "$report" ] || continue
-    echo "a sanitizer's report:"
-    cat "$report"
-    count 0 1
-done
-
-if [ -n "$clean" ]; then
-    echo "no mount, no process"
-    count 1 0
-else
-    count 0 1
-fi
-echo
+printf '\n=== what is left behind\n'
+what_is_left

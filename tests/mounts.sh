@@ -1,0 +1,73 @@
+#!/bin/bash
+# Runs the chapters of tests/bats, all but the numbered faults, on real mounts of real sandboxes.
+#
+#   mounts.sh RELEASE OTHER [CHAPTER]...     two build folders: the first for chapters with the tag `release`, whose subject is what
+#                                            something costs or how long it takes; the second for the others
+#
+# JOBS=N runs so many at a time (4). A test that failed beside others is tried once more, alone, and told of. Each chapter's time
+# stands in its head. The last line is `N passed, N failed`.
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit 1
+release=${1:?a build folder}
+other=${2:?a build folder}
+shift 2
+chapters=("${@/%/.bats}")
+chapters=("${chapters[@]/#/tests/bats/}")
+if [[ $# -eq 0 ]]; then mapfile -t chapters < <(find tests/bats -name '*.bats' ! -name '8?-faults-*' | sort); fi
+
+WORK=$(mktemp -d)
+export WORK BATS_TEST_TIMEOUT="${BATS_TEST_TIMEOUT:-120}"
+trap 'rm -rf --one-file-system "$WORK"' EXIT
+passed=0
+failed=0
+skipped=0
+
+run_chapter()
+{
+    local build=$1 file=$2 name code=0 start=$SECONDS
+    name=$(basename "$file" .bats)
+    echo "$build" >"$WORK/$name.build"
+    export SKYSTACKFS=$PWD/$build/src/app/skystackfs SKYSTACK_SANDBOX=$PWD/$build/src/sandbox/skystack-sandbox
+    timeout -k 10 "${BATS_FILE_TIMEOUT:-900}" bats --formatter tap --print-output-on-failure "$file" \
+        >"$WORK/$name.tap" 2>"$WORK/$name.err" </dev/null || code=$?
+    echo "$code" >"$WORK/$name.code"
+    (
+        flock 9
+        printf '\n# %s (%s, %d s)\n' "$file" "$build" $((SECONDS - start))
+        cat "$WORK/$name.tap" "$WORK/$name.err"
+    ) 9>"$WORK/lock"
+}
+export -f run_chapter
+
+# The longest first, by their size: so that none is left to run alone at the end.
+for file in $(wc -c "${chapters[@]}" | grep -v ' total$' | sort -rn | awk '{ print $2 }'); do
+    if grep -q '^# bats file_tags=.*release' "$file"; then build=$release; else build=$other; fi
+    echo "$build $file"
+done | xargs -P "${JOBS:-4}" -n 2 bash -c 'run_chapter "$@"' _
+
+bash tests/again.sh "$WORK"
+
+for tap in "$WORK"/*.tap; do
+    name=$(basename "$tap" .tap)
+    code=$(<"${tap%.tap}.code")
+    planned=$(sed -n 's/^1\.\.\([0-9][0-9]*\)$/\1/p' "$tap" | head -n 1)
+    skip=$(grep -c '^ok .* # skip' "$tap")
+    good=$(($(grep -c '^ok ' "$tap") - skip))
+    bad=$(grep -c '^not ok ' "$tap")
+    lost=$((${planned:-0} - good - bad - skip))
+    if [[ $lost -gt 0 ]]; then
+        echo "$name: $lost tests never ended"
+        bad=$((bad + lost))
+    fi
+    if [[ $code -ne 0 && $bad -eq 0 ]] && ! grep -q '# passed when tried again$' "$tap"; then
+        echo "$name: bats ended with $code"
+        bad=1
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    skipped=$((skipped + skip))
+done
+if [[ $skipped -gt 0 ]]; then echo "$skipped skipped"; fi
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 && $passed -gt 0 ]]
