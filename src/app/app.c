@@ -114,14 +114,16 @@ static int open_journal(App *app)
         return EXIT_OK;
     r = journal_open(fsio_system(), app->worker, state_path(app->state), &app->journal, &damage, &failure);
     if (r == 0 && damage > 0) {
-        failure = failure_make(-ERR_DISK, "%u files of the journal in %s/intents are damaged.", damage,
-                               state_path(app->state));
+        Failure first = failure;
+
+        failure = failure_make(-ERR_DISK, "%s (%u such in %s/intents)", first.message, damage, state_path(app->state));
         journal_close(app->journal);
         app->journal = NULL;
         r = failure.code;
     }
     if (r < 0) {
-        failure_set_mend(&failure, "Mounting read-only; move them away, and mount again.");
+        failure_set_mend(&failure, "Mounting read-only. Where a newer skystackfs wrote it, use that; else move it away, and "
+                                   "mount again.");
         say_failure(&failure);
         app->read_only = failure;
         app->settings->read_only = true;

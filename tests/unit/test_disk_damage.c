@@ -1,4 +1,5 @@
 #include "crc32c.h"
+#include "error.h"
 #include "test_disk_steps.h"
 
 static void check_damaged(const Folder *folder, uint64_t number, Span bytes, const char *sentence)
@@ -87,6 +88,29 @@ static void what_another_program_wrote_is_damage_with_a_reason(void **state)
     check_damaged(&folder, number, (Span){NULL, 0}, "does not begin as an intent does");
 }
 
+/* An intent of each kind of format is kept, and read for ever; today's is written byte by byte as that of the newest. */
+static void what_version_1_wrote_is_read(void **state)
+{
+    _cleanup_buf_ Buf kept = BUF_INIT(4096), today = BUF_INIT(INTENT_FILE_BYTES);
+    Intent before = sample("web-1", wild_text), after;
+    const char *reason = NULL;
+
+    (void)state;
+    before.failure = failure_make(-ERR_INVALID, "size: is not a known size.");
+    before.state = INTENT_REJECTED;
+    assert_int_equal(fsio_read(fsio_system(), SKY_SOURCE_ROOT "/tests/unit/formats/intent-1", &kept, NULL), 0);
+    assert_int_equal(intent_decode((Span){kept.data, kept.len}, &after, &reason), 0);
+    assert_int_equal(after.state, INTENT_REJECTED);
+    assert_string_equal(after.name, "web-1");
+    assert_string_equal(after.body, before.body);
+    assert_string_equal(after.known_ids, before.known_ids);
+    assert_true(span_equal((Span){after.text, after.text_bytes}, wild_text));
+    assert_string_equal(after.failure.message, before.failure.message);
+    assert_int_equal(intent_encode(&before, &today), 0);
+    assert_true(span_equal((Span){kept.data, kept.len}, (Span){today.data, today.len}));
+    intent_release(&after);
+}
+
 static void a_file_that_was_never_whole_is_dropped_and_others_are_left(void **state)
 {
     _cleanup_folder_ Folder folder = folder_make();
@@ -139,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         noisy_unit_test(every_damaged_byte_is_noticed),
+        cmocka_unit_test(what_version_1_wrote_is_read),
         noisy_unit_test(what_another_program_wrote_is_damage_with_a_reason),
         noisy_unit_test(a_file_that_was_never_whole_is_dropped_and_others_are_left),
         cmocka_unit_test(a_folder_that_cannot_be_used_is_refused),

@@ -113,15 +113,12 @@ static void assert_same_row(const SnapshotRow *a, const SnapshotRow *b)
     assert_int_equal(a->shown, b->shown);
 }
 
-static void what_was_written_is_read(void **state)
+static void check_read(const Folder *folder)
 {
-    _cleanup_folder_ Folder folder = folder_make();
     Snapshot before = make_snapshot(), after;
     Failure failure;
 
-    (void)state;
-    assert_int_equal(keep(fsio_system(), &folder), 0);
-    assert_int_equal(snapshot_read(fsio_system(), folder.path, ENDPOINT, &after, &failure), 0);
+    assert_int_equal(snapshot_read(fsio_system(), folder->path, ENDPOINT, &after, &failure), 0);
     assert_int_equal(after.wall_ms, before.wall_ms);
     for (size_t i = 0; i < SNAPSHOT_SETS; i++) {
         assert_int_equal(after.sets[i].count, before.sets[i].count);
@@ -133,6 +130,36 @@ static void what_was_written_is_read(void **state)
     assert_true(span_equal(resource_name(after.sets[1].rows[1].resource), (Span){"a\0/b", 4}));
     snapshot_release(&before);
     snapshot_release(&after);
+}
+
+static void what_was_written_is_read(void **state)
+{
+    _cleanup_folder_ Folder folder = folder_make();
+
+    (void)state;
+    assert_int_equal(keep(fsio_system(), &folder), 0);
+    check_read(&folder);
+}
+
+/* What each version wrote of make_snapshot() is kept, and read for ever. The newest is what is written today: who changes
+ * the format gives it a number of its own, and keeps another file. */
+static void what_each_version_wrote_is_read(void **state)
+{
+    (void)state;
+    for (unsigned version = 1; version <= SNAPSHOT_VERSION; version++) {
+        _cleanup_folder_ Folder folder = folder_make();
+        _cleanup_buf_ Buf kept = BUF_INIT(1 << 20), today = BUF_INIT(1 << 20);
+        char path[512];
+
+        snprintf(path, sizeof path, SKY_SOURCE_ROOT "/tests/unit/formats/snapshot-%u", version);
+        assert_int_equal(fsio_read(fsio_system(), path, &kept, NULL), 0);
+        write_file(&folder, kept.data, kept.len);
+        check_read(&folder);
+        assert_int_equal(keep(fsio_system(), &folder), 0);
+        read_file(&folder, &today);
+        if (version == SNAPSHOT_VERSION)
+            assert_true(span_equal((Span){kept.data, kept.len}, (Span){today.data, today.len}));
+    }
 }
 
 static void a_resource_outlives_what_was_read_and_its_file(void **state)
@@ -300,6 +327,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(what_each_version_wrote_is_read),
         cmocka_unit_test(a_resource_outlives_what_was_read_and_its_file),
         cmocka_unit_test(none_is_a_miss_and_so_is_one_that_was_removed),
         cmocka_unit_test(every_damaged_byte_and_every_length_is_a_miss),
