@@ -122,8 +122,9 @@ static int open_journal(App *app)
         r = failure.code;
     }
     if (r < 0) {
-        failure_set_mend(&failure, "Mounting read-only. Where a newer skystackfs wrote it, use that; else move it away, and "
-                                   "mount again.");
+        failure_set_mend(&failure,
+                         "Mounting read-only. Where a newer skystackfs wrote it, use that; else move it away, and "
+                         "mount again.");
         say_failure(&failure);
         app->read_only = failure;
         app->settings->read_only = true;
