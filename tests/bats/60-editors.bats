@@ -328,8 +328,8 @@ PATCH $id {\"size\":\"standard-8\"}"
 
 # mcedit_saves MODE LEFTOVER: 0 quick, 1 safe, 2 with a backup.
 mcedit_saves() {
-    mkdir -p "$HOME/.config/mc"
-    printf '[Midnight-Commander]\neditor_option_save_mode=%s\neditor_backup_extension=~\n' "$1" >"$HOME/.config/mc/ini"
+    mkdir -p "$XDG_CONFIG_HOME/mc"
+    printf '[Midnight-Commander]\neditor_option_save_mode=%s\neditor_backup_extension=~\n' "$1" >"$XDG_CONFIG_HOME/mc/ini"
     open_screen mcedit "$file:$(line_of_size)"
     shows '"id"'
     keys End Left Left BSpace 4
