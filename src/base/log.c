@@ -1,8 +1,12 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -12,16 +16,32 @@ enum { LOG_LINE_BYTES = 2048 };
 
 static enum LogTarget log_target = LOG_TO_STDERR;
 static enum LogLevel log_level = LOG_LEVEL_WARN;
+static bool
+    log_to_journal; /* standard error is journald's, which takes a level as `<N>` ahead of a line (sd-daemon(3)) */
 
 static const struct {
     const char *name;
     int priority;
 } levels[] = {{"error", LOG_ERR}, {"warn", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}};
 
+/* $JOURNAL_STREAM names the journal's socket by device and inode; standard error may have been sent elsewhere since. */
+static bool stderr_is_the_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char own[64];
+    struct stat st;
+
+    if (!stream || fstat(STDERR_FILENO, &st) < 0)
+        return false;
+    snprintf(own, sizeof own, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    return strcmp(stream, own) == 0;
+}
+
 void log_open(enum LogTarget target, enum LogLevel level)
 {
     log_target = target;
     log_level = level;
+    log_to_journal = target == LOG_TO_STDERR && stderr_is_the_journal();
     if (target == LOG_TO_SYSLOG)
         openlog("skystackfs", LOG_PID, LOG_DAEMON);
 }
@@ -72,5 +92,8 @@ void log_write(enum LogLevel level, const char *format, ...)
         syslog(levels[level].priority, "%s", buf_text(&line));
         return;
     }
-    dprintf(STDERR_FILENO, "skystackfs: %s: %s\n", levels[level].name, buf_text(&line));
+    if (log_to_journal)
+        dprintf(STDERR_FILENO, "<%d>%s\n", levels[level].priority, buf_text(&line));
+    else
+        dprintf(STDERR_FILENO, "skystackfs: %s: %s\n", levels[level].name, buf_text(&line));
 }

@@ -1,5 +1,6 @@
 /*
- * log: one line an event, to standard error or to syslog.
+ * log: one line an event, to standard error or to syslog. Where standard error is systemd's journal, each line has its
+ * level.
  *
  * What comes from a network or a person may hold anything; log_write() escapes control characters and bytes outside of
  * printable ASCII (as \xNN), so that no text can break the line, colour the terminal or pretend to be another line.

@@ -203,6 +203,18 @@ as_user() {
     ends_well "$DAEMON"
 }
 
+@test "where standard error is systemd's journal, each line has its level" {
+    : >"$AREA/log"
+    export JOURNAL_STREAM
+    JOURNAL_STREAM=$(stat -c %d:%i "$AREA/log")
+    foreground
+    within 5 grep -q "^<6>.* is mounted on $MNT" "$AREA/log"
+    JOURNAL_STREAM=1:2
+    mount_down
+    foreground
+    within 5 grep -q '^skystackfs: info: ' "$AREA/log"
+}
+
 @test "-d shows each request of the kernel" {
     mkdir -p "$MNT"
     echo "$MNT" >>"$PLACE/started.mounts"
