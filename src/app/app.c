@@ -16,6 +16,7 @@
 #include "heap.h"
 #include "say.h"
 #include "secret.h"
+#include "state_dir.h"
 #include "warm_start.h"
 #include "webhook.h"
 
@@ -46,23 +47,6 @@ static int out_of_memory(void)
     return give_up(&failure);
 }
 
-/* $STATE_DIRECTORY (systemd's), else the system's or the user's own place. */
-static char *default_state_dir(void)
-{
-    const char *given = getenv("STATE_DIRECTORY"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    char *path = NULL;
-
-    if (given && given[0])
-        return strdup(given);
-    if (geteuid() == 0)
-        return strdup("/var/lib/skystackfs");
-    if (state && state[0])
-        return asprintf(&path, "%s/skystackfs", state) < 0 ? NULL : path;
-    if (home && home[0])
-        return asprintf(&path, "%s/.local/state/skystackfs", home) < 0 ? NULL : path;
-    return NULL;
-}
-
 /* A mount that was killed a moment ago may still be letting go of it. */
 static int take_state(App *app, Failure *ret_failure)
 {
@@ -86,7 +70,7 @@ static int open_state(App *app)
     int r = -ERR_NOT_FOUND;
 
     if (!settings->state_dir)
-        settings->state_dir = default_state_dir();
+        settings->state_dir = state_dir_default();
     if (settings->state_dir)
         r = take_state(app, &failure);
     if (r == 0)

@@ -14,6 +14,21 @@ enum { MOUNT_LINE_BYTES = 8192 };
 
 static const char TYPE[] = "fuse.skystackfs";
 
+/* Never touches the mounts themselves: one whose daemon hangs must not hang this too. */
+void mounts_each(void (*each)(void *ctx, const MountEntry *entry), void *ctx)
+{
+    FILE *table = setmntent("/proc/self/mounts", "re");
+    char line[MOUNT_LINE_BYTES];
+    struct mntent entry;
+
+    while (table && getmntent_r(table, &entry, line, sizeof line)) {
+        if (strcmp(entry.mnt_type, TYPE) == 0)
+            each(ctx, &(MountEntry){entry.mnt_dir, entry.mnt_fsname, entry.mnt_opts});
+    }
+    if (table)
+        endmntent(table);
+}
+
 /* What `path` is below `mountpoint`, or NULL if it isn't. */
 static const char *below(const char *path, const char *mountpoint)
 {
@@ -43,19 +58,14 @@ static void look_at(Search *search, const char *mountpoint)
     search->mountpoint = strdup(mountpoint);
 }
 
-/* Never touches the mounts themselves: one whose daemon hangs must not hang this too. */
+static void look_at_entry(void *ctx, const MountEntry *entry)
+{
+    look_at(ctx, entry->mountpoint);
+}
+
 static void search_all(Search *search)
 {
-    FILE *table = setmntent("/proc/self/mounts", "re");
-    char line[MOUNT_LINE_BYTES];
-    struct mntent entry;
-
-    while (table && getmntent_r(table, &entry, line, sizeof line)) {
-        if (strcmp(entry.mnt_type, TYPE) == 0)
-            look_at(search, entry.mnt_dir);
-    }
-    if (table)
-        endmntent(table);
+    mounts_each(look_at_entry, search);
 }
 
 /* An absolute path without `.` and `..`, made from the text alone where the file itself can't be asked. */

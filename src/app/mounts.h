@@ -1,10 +1,18 @@
 /*
- * mounts: finding the skystackfs that a path belongs to.
+ * mounts: the skystackfs that are mounted, and which one a path belongs to.
  */
 #ifndef SKY_MOUNTS_H
 #define SKY_MOUNTS_H
 
 #include "failure.h"
+
+/* One of the kernel's list: where it is, its SOURCE, and its options with commas between them. */
+typedef struct MountEntry {
+    const char *mountpoint, *source, *options;
+} MountEntry;
+
+/* Calls with each skystackfs there is, in the order of mounting; the texts are for the call alone. */
+void mounts_each(void (*each)(void *ctx, const MountEntry *entry), void *ctx);
 
 /*
  * The mount point above `path`; with NULL the one above the working directory, else the only one there is. *ret_below
