@@ -145,6 +145,8 @@ const Command commands[] = {
      TAKES_ALL},
     {"undo", "[PATH]", "take back deletes that still wait", command_undo, 0},
     {"refresh", "[PATH]", "let the next look ask the API", command_refresh, 0},
+    {"doctor", "[SOURCE|MOUNTPOINT] [-o OPTIONS] [--json]", "what stands in the way of mounting, and what to do about it",
+     command_doctor, TAKES_ALL},
     {"umount", "[MOUNTPOINT]", "unmount", command_umount, 0},
     {"hook", "bash|zsh|fish", "shell code that tells why after each command that failed on a mount", command_hook, 0},
     {0},

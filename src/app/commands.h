@@ -46,6 +46,9 @@ int command_events(const CommandWords *words);
 /* wait.c */
 int command_wait(const CommandWords *words);
 
+/* doctor.c */
+int command_doctor(const CommandWords *words);
+
 /* Opens a file of .skystack, waiting no longer than for its answer. A descriptor, or a negative code. */
 int commands_open_control(const char *mountpoint, const char *name, int flags);
 /* Says that WHAT of a mount can't be read. The exit code. */

@@ -62,8 +62,13 @@ void doctor_ward(Report *report, const Ward *ward);
 /* Its settings, as far as its process tells: an array of the texts of its -o, ended by NULL, freed by words_free(); or NULL. */
 char **ward_options(const Ward *ward);
 
-/* doctor_machine.c: what every mount here needs. `others`: an ordinary user's mount is to let others in. */
-void doctor_machine(Report *report, bool others);
+/* How it calls the source of its token, the caller's to free; NULL where it does not say. */
+char *ward_token(const Ward *ward);
+
+/* doctor_machine.c: what every mount here needs. */
+void doctor_machine(Report *report);
+/* Whether ordinary users may let others in. `wanted`: they are to. */
+void doctor_fuse_conf(Report *report, bool wanted);
 /* Reads a file of the system's, through links. 0 or a negative code. */
 int doctor_read_file(const char *path, Buf *into);
 /* Looks for a program in folders with colons between them, as $PATH has them. */
@@ -72,7 +77,8 @@ bool doctor_find_program(const char *folders, const char *name, char ret_path[PA
 void doctor_updatedb(Report *report, const Wards *wards);
 /* doctor_state.c: where a source keeps what must outlive its mounts. mountpoint: NULL for all of them. */
 void doctor_state(Report *report, const Settings *settings, const char *mountpoint);
-/* doctor_net.c: the way to the API, the token and the clock. */
-void doctor_net(Report *report, const Settings *settings);
+/* doctor_net.c: the way to the API, the token and the clock. token_named: how a mount calls the source of its token, which
+ * need not be ours; NULL: nothing is mounted. */
+void doctor_net(Report *report, const Settings *settings, const char *token_named);
 
 #endif

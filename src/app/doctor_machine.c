@@ -133,7 +133,7 @@ int doctor_read_file(const char *path, Buf *into)
     return real ? fsio_read(fsio_system(), real, into, NULL) : error_from_errno(errno);
 }
 
-static void check_conf(Report *report, bool others)
+void doctor_fuse_conf(Report *report, bool wanted)
 {
     _cleanup_buf_ Buf conf = BUF_INIT(CONF_BYTES);
     int r = doctor_read_file(FUSE_CONF, &conf);
@@ -145,8 +145,8 @@ static void check_conf(Report *report, bool others)
     } else if (lets || geteuid() == 0) {
         report_say(report, FINDING_GOOD, "fuse.conf", "%s",
                    lets ? "Every user may mount with allow_other." : "Root may mount with allow_other.");
-    } else if (!others) {
-        report_say(report, FINDING_GOOD, "fuse.conf", "Only root may mount with allow_other, which is not asked for.");
+    } else if (!wanted) {
+        report_say(report, FINDING_GOOD, "fuse.conf", "Only root may mount with allow_other.");
     } else {
         said = failure_make(-ERR_NO_ACCESS, "Only root may mount with allow_other, which is set.");
         failure_set_mend(&said, "Write the line `user_allow_other` into %s, or mount without allow_other.", FUSE_CONF);
@@ -154,9 +154,8 @@ static void check_conf(Report *report, bool others)
     }
 }
 
-void doctor_machine(Report *report, bool others)
+void doctor_machine(Report *report)
 {
     check_device(report);
     check_helper(report);
-    check_conf(report, others);
 }

@@ -167,8 +167,9 @@ static Failure say_silent(const Ward *ward)
 
     if (!ward->ended) {
         said = failure_make(-ERR_TIMEOUT, "%s does not answer: its process hangs, or is stopped.", ward->mountpoint);
-        failure_set_mend(&said, "See with `pgrep -a skystackfs`; `kill -CONT PID` wakes one that is stopped, after `kill "
-                                "-KILL PID` unmount with `skystackfs umount MOUNTPOINT`.");
+        failure_set_mend(&said,
+                         "See with `pgrep -a skystackfs`; `kill -CONT PID` wakes one that is stopped, after `kill "
+                         "-KILL PID` unmount with `skystackfs umount MOUNTPOINT`.");
     } else if (is_dead(ward)) {
         said = failure_make(-ERR_DISK, "%s is dead: its process is gone.", ward->mountpoint);
         failure_set_mend(&said, "skystackfs umount %s", ward->mountpoint);
@@ -278,18 +279,35 @@ void doctor_ward(Report *report, const Ward *ward)
 
 /* ---- its settings ---- */
 
+/* Of what it says. False where it does not answer, or not in JSON. */
+static bool status_member(const Ward *ward, const char *name, Span *ret_value)
+{
+    Span status = {buf_text(&ward->status), ward->status.len};
+
+    return ward->ended && !ward->problem && json_check(status, NULL) == 0 && json_member(status, name, ret_value);
+}
+
 char **ward_options(const Ward *ward)
 {
     _cleanup_buf_ Buf words = BUF_INIT(TEXT_BYTES);
-    Span status = {buf_text(&ward->status), ward->status.len}, value;
     char path[64];
     int64_t pid;
+    Span value;
 
-    if (!ward->ended || ward->problem || json_check(status, NULL) < 0 || !json_member(status, "pid", &value) ||
-        !json_integer(value, &pid))
+    if (!status_member(ward, "pid", &value) || !json_integer(value, &pid))
         return NULL;
     snprintf(path, sizeof path, "/proc/%lld/cmdline", (long long)pid);
     if (fsio_read(fsio_system(), path, &words, NULL) < 0)
         return NULL;
     return command_line_options((Span){buf_text(&words), words.len}, ward->source);
+}
+
+char *ward_token(const Ward *ward)
+{
+    _cleanup_buf_ Buf named = BUF_INIT(TEXT_BYTES);
+    Span token;
+
+    if (!status_member(ward, "token", &token) || !*member(token, "source", &named))
+        return NULL;
+    return strdup(buf_text(&named));
 }

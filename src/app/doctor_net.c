@@ -20,16 +20,15 @@ static const char *proxy_variable(void)
 
 static void say_no_authorities(Report *report, const char *cacert)
 {
-    Failure said =
-        failure_make(-ERR_CERTIFICATE, "The CA bundle %s can't be read.", cacert ? cacert : "of the system");
+    Failure said = failure_make(-ERR_CERTIFICATE, "The CA bundle %s can't be read.", cacert ? cacert : "of the system");
 
     failure_set_mend(&said, "Name one with -o cacert=PATH, or install the package ca-certificates.");
     report_failure(report, FINDING_BAD, "tls", &said);
 }
 
-void doctor_net(Report *report, const Settings *settings)
+void doctor_net(Report *report, const Settings *settings, const char *token_named)
 {
-    Way way = {.report = report, .settings = settings, .loop = loop_new()};
+    Way way = {.report = report, .settings = settings, .token_named = token_named, .loop = loop_new()};
     const char *proxy = proxy_variable();
     bool reachable = false;
     int r = way.loop ? net_curl_new(way.loop, settings->cacert, "skystackfs/" SKYSTACKFS_VERSION, &way.net)

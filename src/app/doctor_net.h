@@ -12,6 +12,7 @@
 typedef struct Way {
     Report *report;
     const Settings *settings;
+    const char *token_named; /* a mount's; NULL: there is none */
     Loop *loop;
     Net *net;
 } Way;

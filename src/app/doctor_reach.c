@@ -7,13 +7,7 @@
 #include "doctor_read.h"
 #include "error.h"
 
-enum {
-    PATIENCE_MS = 10 * 1000,
-    BODY_BYTES = 64 << 10,
-    URL_BYTES = 4096,
-    PROBLEM_BYTES = 300,
-    NEWEST_DATE_BYTES = 64
-};
+enum { PATIENCE_MS = 10 * 1000, BODY_BYTES = 64 << 10, URL_BYTES = 4096, PROBLEM_BYTES = 300, NEWEST_DATE_BYTES = 64 };
 
 /* What came of it, outliving the exchange. */
 typedef struct Reach {
@@ -31,11 +25,9 @@ static void note_date(Reach *reach, const NetResponse *response)
     char text[NEWEST_DATE_BYTES];
     int64_t date_ms;
 
-    reach->has_date =
-        net_header(response, "Date", text, sizeof text) && date_parse_http(span_of(text), &date_ms);
+    reach->has_date = net_header(response, "Date", text, sizeof text) && date_parse_http(span_of(text), &date_ms);
     if (reach->has_date)
-        reach->ahead_ms =
-            clock_wall_ms(loop_clock(reach->way->loop)) - reach->took_ms / 2 - date_ms - 500;
+        reach->ahead_ms = clock_wall_ms(loop_clock(reach->way->loop)) - reach->took_ms / 2 - date_ms - 500;
 }
 
 static void on_done(void *ctx, const NetResponse *response)

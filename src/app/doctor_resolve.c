@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor.h"
+#include "doctor_net.h"
 #include "doctor_read.h"
 #include "error.h"
 
@@ -76,7 +76,9 @@ void doctor_resolve(Report *report, const char *endpoint, const char *proxy)
         return;
     }
     question->hints = (struct addrinfo){.ai_socktype = SOCK_STREAM};
-    question->request = (struct gaicb){question->host, question->port, &question->hints, NULL, {0}};
+    question->request.ar_name = question->host;
+    question->request.ar_service = question->port;
+    question->request.ar_request = &question->hints;
     r = ask(question);
     if (r == 0) {
         list_addresses(question->request.ar_result, addresses, sizeof addresses);

@@ -56,9 +56,9 @@ static void check_space(Report *report, const char *path)
         report_say(report, FINDING_GOOD, "disk space", "%.1f GB are free.", (double)free_bytes / 1e9);
         return;
     }
-    said = free_bytes < LOW_BYTES ? failure_make(-ERR_NO_SPACE, "Only %.1f MB are free where %s is.",
-                                                 (double)free_bytes / 1e6, path)
-                                  : failure_make(-ERR_NO_SPACE, "There is room for no more files where %s is.", path);
+    said = free_bytes < LOW_BYTES
+               ? failure_make(-ERR_NO_SPACE, "Only %.1f MB are free where %s is.", (double)free_bytes / 1e6, path)
+               : failure_make(-ERR_NO_SPACE, "There is room for no more files where %s is.", path);
     failure_set_mend(&said, "Make room: without it nothing can be created or changed.");
     report_failure(report, free_bytes < FULL_BYTES || (fs.f_files && !fs.f_favail) ? FINDING_BAD : FINDING_WARN,
                    "disk space", &said);
@@ -97,8 +97,7 @@ static Tally count_intents(const char *folder)
     char path[PATH_BYTES];
     Tally tally = {0};
 
-    snprintf(path, sizeof path, "%s/intents", folder);
-    if (fsio_list(fsio_system(), path, &names) < 0)
+    if (snprintf(path, sizeof path, "%s/intents", folder) >= PATH_BYTES || fsio_list(fsio_system(), path, &names) < 0)
         return tally;
     for (size_t at = 0; at < names.len; at += strlen(names.data + at) + 1) {
         const char *name = names.data + at, *suffix = strrchr(name, '.');
@@ -138,7 +137,8 @@ static bool is_locked(const char *folder, long *ret_pid)
     struct stat st;
 
     *ret_pid = 0;
-    snprintf(path, sizeof path, "%s/lock", folder);
+    if (snprintf(path, sizeof path, "%s/lock", folder) >= PATH_BYTES)
+        return false;
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0 || fstat(fd, &st) < 0)
         return false;

@@ -88,8 +88,8 @@ static int fetch(Trial *trial)
         .timeout_ms = settings->timeout_ms,
         .wait_ms = settings->wait_ms < WAIT_MS ? settings->wait_ms : WAIT_MS,
     };
-    int r = api_new(&config, way->net, loop_clock(way->loop), random_system(), fsio_system(), &trial->api,
-                    &trial->failure);
+    int r =
+        api_new(&config, way->net, loop_clock(way->loop), random_system(), fsio_system(), &trial->api, &trial->failure);
 
     if (r == 0)
         r = api_fetch_token(trial->api, on_fetched, trial, &trial->failure);
@@ -121,14 +121,15 @@ static bool is_of_token(const Failure *failure)
 static void tell_outcome(const Trial *trial, const char *source)
 {
     Report *report = trial->way->report;
-    Failure said = trial->failure;
+    Failure said = trial->failure, told;
 
     if (said.code == 0) {
         report_say(report, FINDING_GOOD, CHECK, "From %s; the API takes it.", source);
         report_say(report, FINDING_GOOD, ANSWER, "It is a SkyStack, and shows %zu projects.", trial->projects);
     } else if (is_of_token(&said)) {
         report_say(report, FINDING_GOOD, ANSWER, "It is a SkyStack.");
-        snprintf(said.message, sizeof said.message, "From %s: %s", source, failure_sentence(&trial->failure));
+        told = failure_make(said.code, "From %s: %s", source, failure_sentence(&said));
+        memcpy(said.message, told.message, sizeof said.message);
         report_failure(report, FINDING_BAD, CHECK, &said);
     } else {
         report_say(report, FINDING_SKIPPED, CHECK, "From %s; what the API makes of it is not known.", source);
@@ -155,12 +156,21 @@ static void try_token(Trial *trial, bool reachable)
     if (fetch(trial) < 0) {
         report_failure(report, FINDING_BAD, CHECK, &trial->failure);
     } else if (!reachable) {
-        report_say(report, FINDING_SKIPPED, CHECK, "From %s; it can't be tried while the API can't be reached.", source);
+        report_say(report, FINDING_SKIPPED, CHECK, "From %s; it can't be tried while the API can't be reached.",
+                   source);
     } else {
         (void)try_it(trial);
         tell_outcome(trial, source);
         tell_version(trial);
     }
+}
+
+/* A mount's token may come from its own environment, or its own user's home. */
+static bool is_elsewhere(const Trial *trial)
+{
+    const char *mounted = trial->way->token_named, *here = trial->choice.source.named;
+
+    return mounted && (!here || strcmp(mounted, here) != 0);
 }
 
 void doctor_token(const Way *way, bool reachable)
@@ -170,6 +180,12 @@ void doctor_token(const Way *way, bool reachable)
     Trial trial = {.way = way, .programs = programs_new(way->loop)};
 
     if (token_choose(way->settings->token_file, way->settings->token_command, &trial.choice, &trial.failure) < 0)
+        trial.choice = (TokenChoice){0};
+    if (is_elsewhere(&trial))
+        report_say(way->report, FINDING_SKIPPED, CHECK,
+                   "The mount has it from %s, which is not seen from here; its status says what the API makes of it.",
+                   way->token_named);
+    else if (trial.failure.code < 0)
         report_failure(way->report, FINDING_BAD, CHECK, &trial.failure);
     else if (trial.programs)
         try_token(&trial, reachable);

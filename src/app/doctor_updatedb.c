@@ -42,8 +42,8 @@ static bool find_drop_in(char ret_path[PATH_MAX])
 {
     static const char *const folders[] = {
         "/etc/systemd/system/plocate-updatedb.service.d", "/run/systemd/system/plocate-updatedb.service.d",
-        "/usr/local/lib/systemd/system/plocate-updatedb.service.d", "/usr/lib/systemd/system/plocate-updatedb.service.d",
-        "/lib/systemd/system/plocate-updatedb.service.d"};
+        "/usr/local/lib/systemd/system/plocate-updatedb.service.d",
+        "/usr/lib/systemd/system/plocate-updatedb.service.d", "/lib/systemd/system/plocate-updatedb.service.d"};
     bool found = false;
 
     for (size_t i = 0; i < sizeof folders / sizeof folders[0] && !found; i++) {
@@ -85,7 +85,8 @@ void doctor_updatedb(Report *report, const Wards *wards)
     } else if (r < 0 && r != -ERR_NOT_FOUND) {
         report_say(report, FINDING_SKIPPED, CHECK, "%s can't be read: %s", CONF, error_sentence(r));
     } else {
-        said = failure_make(0, "It walks through what is mounted, which costs requests, and shows all names to everybody.");
+        said = failure_make(
+            0, "It walks through what is mounted, which costs requests, and shows all names to everybody.");
         failure_set_mend(&said, "Add %s to PRUNEFS in %s.", TYPE, CONF);
         report_failure(report, FINDING_WARN, CHECK, &said);
     }

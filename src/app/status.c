@@ -1,6 +1,7 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app_internal.h"
 #include "date.h"
@@ -232,6 +233,7 @@ static cJSON *status_tree(App *app, const Facts *facts, const Verdict *verdict)
     cJSON_AddStringToObject(root, "mountpoint", app->settings->mountpoint);
     add_text_json(root, "project", app->settings->project);
     cJSON_AddStringToObject(root, "mounted_since", since);
+    cJSON_AddNumberToObject(root, "pid", getpid());
     status_quoted_json(root, "notice", facts->notice);
     add_list_json(root, "projects", &facts->projects);
     add_list_json(root, "instances", &facts->instances);
