@@ -82,7 +82,10 @@ void doctor_resolve(Report *report, const char *endpoint, const char *proxy)
     r = ask(question);
     if (r == 0) {
         list_addresses(question->request.ar_result, addresses, sizeof addresses);
-        report_say(report, FINDING_GOOD, CHECK, "%s is %s.", question->host, addresses);
+        if (strcmp(addresses, question->host) == 0)
+            report_say(report, FINDING_GOOD, CHECK, "%s needs no name server.", addresses);
+        else
+            report_say(report, FINDING_GOOD, CHECK, "%s is %s.", question->host, addresses);
         freeaddrinfo(question->request.ar_result);
     } else if (proxy) {
         report_say(report, FINDING_SKIPPED, CHECK, "The proxy of $%s looks for %s; here it is not known.", proxy,

@@ -85,8 +85,7 @@ void doctor_updatedb(Report *report, const Wards *wards)
     } else if (r < 0 && r != -ERR_NOT_FOUND) {
         report_say(report, FINDING_SKIPPED, CHECK, "%s can't be read: %s", CONF, error_sentence(r));
     } else {
-        said = failure_make(
-            0, "It walks through what is mounted, which costs requests, and shows all names to everybody.");
+        said = failure_make(0, "It walks through what is mounted, which costs requests each time.");
         failure_set_mend(&said, "Add %s to PRUNEFS in %s.", TYPE, CONF);
         report_failure(report, FINDING_WARN, CHECK, &said);
     }
