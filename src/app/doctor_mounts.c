@@ -224,7 +224,7 @@ static void tell_reason(Report *report, Span reason)
     Failure said;
 
     member(reason, "detail", &detail);
-    said = failure_make(0, "%s%s%s", member(reason, "sentence", &text), detail.len ? " " : "", buf_text(&detail));
+    said = failure_make(0, "%s%s%s", member(reason, "sentence", &text), detail.len ? ": " : "", buf_text(&detail));
     failure_set_mend(&said, "%s", member(reason, "mend", &text));
     report_failure(report, broken ? FINDING_BAD : FINDING_WARN, "status", &said);
 }

@@ -34,12 +34,11 @@ void doctor_net(Report *report, const Settings *settings, const char *token_name
     int r = way.loop ? net_curl_new(way.loop, settings->cacert, "skystackfs/" SKYSTACKFS_VERSION, &way.net)
                      : -ERR_NO_MEMORY;
 
-    doctor_resolve(report, settings->endpoint, proxy);
-    if (r == 0)
+    if (r == 0 && doctor_resolve(report, settings->endpoint, proxy))
         reachable = doctor_reach(&way, proxy);
     else if (r == -ERR_NOT_FOUND)
         say_no_authorities(report, settings->cacert);
-    else
+    else if (r < 0)
         report_say(report, FINDING_BAD, "connect", "%s", error_sentence(r));
     if (way.loop)
         doctor_token(&way, reachable);

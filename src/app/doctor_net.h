@@ -17,8 +17,9 @@ typedef struct Way {
     Net *net;
 } Way;
 
-/* doctor_resolve.c: the host's address, within some seconds. proxy: the variable that names one, or NULL. */
-void doctor_resolve(Report *report, const char *endpoint, const char *proxy);
+/* doctor_resolve.c: the host's address, within some seconds. proxy: the variable that names one, or NULL. Whether it makes
+ * sense to go on. */
+bool doctor_resolve(Report *report, const char *endpoint, const char *proxy);
 /* doctor_reach.c: one request without a token: connecting, TLS, whether anything answers, and its clock. Whether it did. */
 bool doctor_reach(const Way *way, const char *proxy);
 /* doctor_token.c: where the token comes from, whether it may be trusted, and, where the API can be reached, what the API

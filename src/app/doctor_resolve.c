@@ -63,7 +63,7 @@ static Failure explain(const Question *question, int number)
     return said;
 }
 
-void doctor_resolve(Report *report, const char *endpoint, const char *proxy)
+bool doctor_resolve(Report *report, const char *endpoint, const char *proxy)
 {
     Question *question = calloc(1, sizeof *question);
     char addresses[ADDRESSES_BYTES];
@@ -73,7 +73,7 @@ void doctor_resolve(Report *report, const char *endpoint, const char *proxy)
     if (!question || !endpoint_cut(endpoint, question->host, NAME_BYTES, question->port, SERVICE_BYTES)) {
         report_say(report, FINDING_SKIPPED, CHECK, "%s has no name to look for.", endpoint);
         free(question);
-        return;
+        return true;
     }
     question->hints = (struct addrinfo){.ai_socktype = SOCK_STREAM};
     question->request.ar_name = question->host;
@@ -96,4 +96,5 @@ void doctor_resolve(Report *report, const char *endpoint, const char *proxy)
     }
     if (r != EAI_INPROGRESS)
         free(question);
+    return r == 0 || proxy;
 }
