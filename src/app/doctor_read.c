@@ -167,6 +167,50 @@ enum ClockVerdict clock_judge(int64_t ahead_ms)
     return llabs(ahead_ms) > CLOCK_ASKEW_MS ? CLOCK_ASKEW : CLOCK_GOOD;
 }
 
+/* The number in a whole word. */
+static bool read_number(Span word, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.at[i] < '0' || word.at[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(word.at[i] - '0'), &number))
+            return false;
+    }
+    *ret_number = number;
+    return word.len > 0;
+}
+
+/* `1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE START END` */
+static bool is_lock_of(Span line, uint64_t inode, uint64_t *ret_pid)
+{
+    enum { KIND = 1, MODE = 3, PID, FILE_ID, FIELDS };
+    Span fields[FIELDS];
+    const char *colon;
+    uint64_t number;
+
+    for (size_t i = 0; i < FIELDS; i++) {
+        if (!next_word(&line, &fields[i]))
+            return false;
+    }
+    colon = memrchr(fields[FILE_ID].at, ':', fields[FILE_ID].len);
+    return colon && span_is(fields[KIND], "FLOCK") && span_is(fields[MODE], "WRITE") &&
+           read_number((Span){colon + 1, (size_t)(fields[FILE_ID].at + fields[FILE_ID].len - colon - 1)}, &number) &&
+           number == inode && read_number(fields[PID], ret_pid);
+}
+
+long lock_holder(const char *locks, uint64_t inode)
+{
+    uint64_t pid = 0;
+    Span line;
+
+    while (next_line(&locks, &line)) {
+        if (is_lock_of(line, inode, &pid))
+            return (long)pid;
+    }
+    return 0;
+}
+
 static bool has_word(Span line, const char *word)
 {
     for (size_t at = 0; at < line.len; at += strlen(line.at + at) + 1) {

@@ -35,6 +35,9 @@ enum ClockVerdict { CLOCK_GOOD, CLOCK_ASKEW, CLOCK_WRONG };
 enum { CLOCK_ASKEW_MS = 10 * 1000, CLOCK_WRONG_MS = 60 * 1000 };
 enum ClockVerdict clock_judge(int64_t ahead_ms);
 
+/* The process that has the exclusive lock (flock) of a file, as /proc/locks tells; 0 if it doesn't. */
+long lock_holder(const char *locks, uint64_t inode);
+
 /* The texts of -o in a command line, as /proc/PID/cmdline has it: words, each with its NUL. Ended by NULL, freed by
  * words_free(). NULL if it does not mount this source, or without memory. */
 char **command_line_options(Span line, const char *source);

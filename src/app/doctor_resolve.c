@@ -42,7 +42,7 @@ static int ask(Question *question)
 
     if (r != 0)
         return r;
-    while ((r = gai_suspend((const struct gaicb *const *)&request, 1, &patience)) == EAI_INTR)
+    while (gai_suspend((const struct gaicb *const *)&request, 1, &patience) == EAI_INTR)
         ;
     return gai_error(request);
 }

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "doctor.h"
+#include "doctor_read.h"
 #include "error.h"
 #include "intent.h"
 #include "name.h"
@@ -74,7 +75,7 @@ static void count_intent(const char *path, Tally *tally)
 {
     _cleanup_buf_ Buf bytes = BUF_INIT(INTENT_FILE_BYTES);
     const char *reason;
-    Intent intent;
+    Intent intent = {0};
     int r = fsio_read(fsio_system(), path, &bytes, NULL);
 
     if (r == -ERR_NOT_FOUND)
@@ -109,23 +110,11 @@ static Tally count_intents(const char *folder)
     return tally;
 }
 
-/* `1: FLOCK  ADVISORY  WRITE PID MAJOR:MINOR:INODE …`; 0 if it isn't said. */
 static long who_locks(ino_t inode)
 {
     _cleanup_buf_ Buf locks = BUF_INIT(LOCKS_BYTES);
-    char *rest, *line;
 
-    if (fsio_read(fsio_system(), "/proc/locks", &locks, NULL) < 0)
-        return 0;
-    rest = locks.data;
-    while ((line = strsep(&rest, "\n")) != NULL) {
-        long pid;
-        unsigned long number;
-
-        if (sscanf(line, "%*s FLOCK %*s WRITE %ld %*[^:]:%*[^:]:%lu", &pid, &number) == 2 && number == inode)
-            return pid;
-    }
-    return 0;
+    return fsio_read(fsio_system(), "/proc/locks", &locks, NULL) < 0 ? 0 : lock_holder(buf_text(&locks), inode);
 }
 
 /* Whether a mount has it now, and which process: 0 where that is not known. It is taken for a moment, shared; a mount

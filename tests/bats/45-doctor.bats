@@ -44,9 +44,11 @@ teardown() {
 doctor() {
     # shellcheck disable=SC2016  # the inner shell's
     run --separate-stderr timeout -k 1 60 unshare -m bash -euc '
-        while read -r _ place type _; do
-            if [[ $type == fuse.skystackfs && $place != "$MNT" ]]; then umount -l "$place"; fi
-        done </proc/self/mounts
+        mapfile -t mounts </proc/self/mounts
+        for line in "${mounts[@]}"; do
+            read -r _ place type _ <<<"$line"
+            if [[ $type == fuse.skystackfs && $place != "$MNT" ]]; then umount -l "$(printf %b "$place")" || true; fi
+        done
         eval "$1"
         shift
         exec "$@"' - "$SETUP" "${AS[@]}" "$AREA/skystackfs" doctor "$@" 3>&- 4>&-

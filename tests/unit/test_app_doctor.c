@@ -162,6 +162,24 @@ static void a_command_line_has_the_texts_of_its_options(void **state)
     assert_null(command_line_options((Span){"", 0}, "lab"));
 }
 
+static void a_lock_tells_its_holder(void **state)
+{
+    static const char locks[] = "1: POSIX  ADVISORY  WRITE 11 fd:01:77 0 EOF\n"
+                                "2: FLOCK  ADVISORY  READ  12 fd:01:77 0 EOF\n"
+                                "2: -> FLOCK  ADVISORY  WRITE 13 fd:01:77 0 EOF\n"
+                                "3: FLOCK  ADVISORY  WRITE 14 fd:01:777 0 EOF\n"
+                                "4: FLOCK  ADVISORY  WRITE -1 fd:01:78 0 EOF\n"
+                                "5: FLOCK\n"
+                                "6: FLOCK  ADVISORY  WRITE 15 00:2f:77 0 EOF\n";
+
+    (void)state;
+    assert_int_equal(lock_holder(locks, 77), 15);
+    assert_int_equal(lock_holder(locks, 777), 14);
+    assert_int_equal(lock_holder(locks, 78), 0);
+    assert_int_equal(lock_holder(locks, 7), 0);
+    assert_int_equal(lock_holder("", 77), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +191,7 @@ int main(void)
         cmocka_unit_test(an_endpoint_is_a_host_and_a_port),
         cmocka_unit_test(a_clock_is_wrong_from_a_minute_on),
         cmocka_unit_test(a_command_line_has_the_texts_of_its_options),
+        cmocka_unit_test(a_lock_tells_its_holder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
