@@ -147,6 +147,8 @@ const Command commands[] = {
     {"refresh", "[PATH]", "let the next look ask the API", command_refresh, 0},
     {"doctor", "[SOURCE|MOUNTPOINT] [-o OPTIONS] [--json]",
      "what stands in the way of mounting, and what to do about it", command_doctor, TAKES_ALL},
+    {"demo", "MOUNTPOINT", "mount a cloud made for trying out, and say what to try; Ctrl-C takes it away", command_demo,
+     0},
     {"umount", "[MOUNTPOINT]", "unmount", command_umount, 0},
     {"hook", "bash|zsh|fish", "shell code that tells why after each command that failed on a mount", command_hook, 0},
     {0},

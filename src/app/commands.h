@@ -46,6 +46,9 @@ int command_events(const CommandWords *words);
 /* wait.c */
 int command_wait(const CommandWords *words);
 
+/* demo.c */
+int command_demo(const CommandWords *words);
+
 /* doctor.c */
 int command_doctor(const CommandWords *words);
 

@@ -7,7 +7,6 @@
 #ifndef SKY_DOCTOR_H
 #define SKY_DOCTOR_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -71,8 +70,6 @@ void doctor_machine(Report *report);
 void doctor_fuse_conf(Report *report, bool wanted);
 /* Reads a file of the system's, through links. 0 or a negative code. */
 int doctor_read_file(const char *path, Buf *into);
-/* Looks for a program in folders with colons between them, as $PATH has them. */
-bool doctor_find_program(const char *folders, const char *name, char ret_path[PATH_MAX]);
 /* doctor_updatedb.c: whether it leaves the mounts alone. */
 void doctor_updatedb(Report *report, const Wards *wards);
 /* doctor_state.c: where a source keeps what must outlive its mounts. mountpoint: NULL for all of them. */

@@ -14,6 +14,7 @@
 #include "doctor.h"
 #include "doctor_read.h"
 #include "error.h"
+#include "find_program.h"
 #include "fsio.h"
 
 enum { CONF_BYTES = 256 << 10, FUSE_MAJOR = 10, FUSE_MINOR = 229 };
@@ -69,19 +70,6 @@ static void check_device(Report *report)
 
 /* ---- fusermount3 ---- */
 
-bool doctor_find_program(const char *folders, const char *name, char ret_path[PATH_MAX])
-{
-    while (folders && *folders) {
-        size_t length = strcspn(folders, ":");
-
-        if (snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)length, folders, name) < PATH_MAX &&
-            access(ret_path, X_OK) == 0)
-            return true;
-        folders += length + (folders[length] == ':');
-    }
-    return false;
-}
-
 /* Why it does not become root when an ordinary user starts it; NULL: it does. */
 static const char *powerless(const char *path, const char **ret_mend)
 {
@@ -107,7 +95,7 @@ static void check_helper(Report *report)
     const char *why, *mend;
     Failure said;
 
-    if (!doctor_find_program(getenv("PATH"), name, path)) {
+    if (!find_program(getenv("PATH"), name, path)) {
         said = failure_make(-ERR_NOT_FOUND, "It is not in $PATH, and all but root need it to mount and unmount.");
         failure_set_mend(&said, "Install the package fuse3.");
         report_failure(report, geteuid() == 0 ? FINDING_WARN : FINDING_BAD, name, &said);

@@ -7,6 +7,7 @@
 #include "doctor.h"
 #include "doctor_read.h"
 #include "error.h"
+#include "find_program.h"
 
 enum { CONF_BYTES = 256 << 10 };
 
@@ -20,7 +21,7 @@ static bool is_installed(void)
     char path[PATH_MAX];
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (doctor_find_program("/usr/bin:/usr/sbin:/bin:/sbin:/usr/local/bin:/usr/local/sbin", names[i], path))
+        if (find_program("/usr/bin:/usr/sbin:/bin:/sbin:/usr/local/bin:/usr/local/sbin", names[i], path))
             return true;
     }
     return false;
