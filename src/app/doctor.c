@@ -155,14 +155,14 @@ static int examine(Doctor *doctor)
     _cleanup_free_ char *mountpoint = NULL;
     bool source = doctor->word && is_source(doctor, doctor->word);
     const Ward *ward = NULL;
-    Failure failure;
+    Failure failure = {.code = -ERR_NOT_FOUND};
 
     if (doctor->word && !source) {
-        if (mounts_find(doctor->word, &mountpoint, NULL, &failure) == 0)
+        ward = wards_find(&doctor->wards, doctor->word);
+        if (!ward && mounts_find(doctor->word, &mountpoint, NULL, &failure) == 0)
             ward = wards_find(&doctor->wards, mountpoint);
-        else
-            failure_set_mend(&failure, "Name a SOURCE, as mounting takes it, or where one is mounted.");
         if (!ward) {
+            failure_set_mend(&failure, "Name a SOURCE, as mounting takes it, or where one is mounted.");
             say_failure(&failure);
             return EXIT_NOT_FOUND;
         }

@@ -52,8 +52,8 @@ typedef struct Wards {
  * -ERR_NO_MEMORY. */
 int wards_collect(Wards *ret_wards);
 void wards_release(Wards *wards);
-/* NULL if there is none. */
-const Ward *wards_find(const Wards *wards, const char *mountpoint);
+/* The one that an absolute path is in, by its text alone: one that hangs must not be touched. NULL if there is none. */
+const Ward *wards_find(const Wards *wards, const char *path);
 /* Whether those that answer do, and which don't. */
 void doctor_wards(Report *report, const Wards *wards);
 /* What one of them says of itself. */

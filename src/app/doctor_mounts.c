@@ -143,13 +143,19 @@ void wards_release(Wards *wards)
     *wards = (Wards){0};
 }
 
-const Ward *wards_find(const Wards *wards, const char *mountpoint)
+const Ward *wards_find(const Wards *wards, const char *path)
 {
     const Ward *found = NULL;
+    size_t deepest = 0;
 
     for (size_t i = 0; i < wards->count; i++) {
-        if (strcmp(wards->at[i].mountpoint, mountpoint) == 0)
-            found = &wards->at[i]; /* the last one lies over the others */
+        const char *mountpoint = wards->at[i].mountpoint;
+        size_t length = strlen(mountpoint);
+
+        if (length < deepest || strncmp(path, mountpoint, length) != 0 || (path[length] && path[length] != '/'))
+            continue;
+        found = &wards->at[i]; /* of two in one place the later one lies over the other */
+        deepest = length;
     }
     return found;
 }

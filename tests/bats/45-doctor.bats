@@ -464,9 +464,12 @@ dead() {
     kill -STOP "$pid"
     began=$(since)
     doctor
-    kill -CONT "$pid"
     assert_equal "$status" 1
     says bad mounts "$MNT does not answer" 'kill -CONT PID'
+    doctor "$MNT/prod/nothing-that-was-looked-at"
+    kill -CONT "$pid"
+    assert_equal "$status" 1
+    says bad status "$MNT does not answer"
     [ $(($(since) - began)) -lt 20000 ]
 }
 
