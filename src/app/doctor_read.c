@@ -224,16 +224,16 @@ char **command_line_options(Span line, const char *source)
 {
     char **texts = has_word(line, source) ? calloc(line.len + 1, sizeof *texts) : NULL;
     size_t count = 0;
+    bool is_option = false; /* the word before is -o, so this is its text */
 
     for (size_t at = 0; texts && at < line.len; at += strlen(line.at + at) + 1) {
         const char *text = NULL;
 
-        if (strcmp(line.at + at, "-o") == 0) {
-            at += sizeof "-o";
-            text = at < line.len ? line.at + at : NULL;
-        } else if (strncmp(line.at + at, "-o", 2) == 0) {
+        if (is_option)
+            text = line.at + at;
+        else if (strncmp(line.at + at, "-o", 2) == 0 && line.at[at + 2])
             text = line.at + at + 2;
-        }
+        is_option = !is_option && strcmp(line.at + at, "-o") == 0;
         if (text && (texts[count] = strdup(text)) != NULL)
             count++;
     }

@@ -140,7 +140,7 @@ static void a_clock_is_wrong_from_a_minute_on(void **state)
     assert_int_equal(clock_judge(-60001), CLOCK_WRONG);
 }
 
-#define LINE(text) ((Span){text, sizeof text})
+#define LINE(text) ((Span){text, sizeof(text)})
 
 static void a_command_line_has_the_texts_of_its_options(void **state)
 {
@@ -153,6 +153,16 @@ static void a_command_line_has_the_texts_of_its_options(void **state)
     assert_non_null(texts[1]);
     assert_string_equal(texts[1], "log=debug");
     assert_null(texts[2]);
+    words_free(texts);
+    texts = command_line_options(LINE("skystackfs\0lab\0-o\0-ottl=5\0-o\0-o\0-o\0ro"), "lab");
+    assert_non_null(texts);
+    assert_non_null(texts[0]);
+    assert_string_equal(texts[0], "-ottl=5");
+    assert_non_null(texts[1]);
+    assert_string_equal(texts[1], "-o");
+    assert_non_null(texts[2]);
+    assert_string_equal(texts[2], "ro");
+    assert_null(texts[3]);
     words_free(texts);
     texts = command_line_options(LINE("skystackfs\0lab\0/mnt"), "lab");
     assert_non_null(texts);
