@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # skystackfs doctor: what stands in the way of a mount, and what to do about it. Each state that it tells of is brought about here.
 
+# What stands between client and sandbox is looked at here, so nothing else may stand there.
+# bats file_tags=direct
+
 bats_require_minimum_version 1.5.0
 load helper
 load clock

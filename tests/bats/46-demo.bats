@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # skystackfs demo: a cloud for trying out, mounted in the foreground, that goes with the command.
 
+# It brings its own sandbox, so nothing can stand before that.
+# bats file_tags=direct
+
 bats_require_minimum_version 1.5.0
 load helper
 
