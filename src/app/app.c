@@ -14,6 +14,7 @@
 #include "error.h"
 #include "exit_code.h"
 #include "heap.h"
+#include "reload.h"
 #include "say.h"
 #include "secret.h"
 #include "state_dir.h"
@@ -140,24 +141,6 @@ static int open_ledger(App *app)
     return app->ledger ? EXIT_OK : out_of_memory();
 }
 
-static char *defaults_json(const Settings *settings)
-{
-    cJSON *root = cJSON_CreateObject();
-    char *text;
-
-    if (settings->region)
-        cJSON_AddStringToObject(root, "region", settings->region);
-    if (settings->size)
-        cJSON_AddStringToObject(root, "size", settings->size);
-    if (settings->image)
-        cJSON_AddStringToObject(root, "image", settings->image);
-    if (settings->profile)
-        cJSON_AddStringToObject(root, "profile", settings->profile);
-    text = cJSON_PrintUnformatted(root);
-    cJSON_Delete(root);
-    return text;
-}
-
 static int make_net(App *app)
 {
     const char *cacert = app->settings->cacert;
@@ -198,35 +181,13 @@ static int make_api(App *app)
 
 static int make_tree(App *app)
 {
-    const Settings *settings = app->settings;
-    StoreConfig store = {
-        .ttl_ms = settings->ttl_ms,
-        .ttl_transition_ms = settings->ttl_transition_ms,
-        .ttl_projects_ms = settings->ttl_projects_ms,
-        .ttl_health_ms = settings->ttl_health_ms,
-        .stale_contents_ms = settings->stale_if_error_ms,
-        .stale_names_ms = APP_STALE_NAMES_MS,
-        .timeout_ms = settings->timeout_ms,
-        .wait_ms = settings->wait_ms,
-    };
-    char *defaults = defaults_json(settings);
-    TreeConfig tree = {
-        .project = settings->project,
-        .defaults = defaults,
-        .state_dir = app->state ? state_path(app->state) : NULL,
-        .read_only = settings->read_only,
-        .attrs_listed = settings->attrs_listed,
-        .delete_delay_ms = settings->delete_delay_ms,
-        .max_deletes = settings->max_deletes,
-        .max_creates = settings->max_creates,
-        .protect = settings->protect,
-        .no_delete = settings->no_delete,
-    };
+    StoreConfig store = store_config_of(app->settings);
+    TreeConfig tree = tree_config_of(app);
 
     app->store = store_new(&store, app->api, app->journal, loop_clock(app->loop));
-    if (app->store && defaults)
+    if (app->store && tree.defaults)
         app->tree = tree_new(&tree, app->store, loop_clock(app->loop), fsio_system());
-    cJSON_free(defaults);
+    cJSON_free((char *)tree.defaults);
     return app->tree && status_register(app) == 0 && metrics_register(app) == 0 ? EXIT_OK : out_of_memory();
 }
 
@@ -294,6 +255,7 @@ static void on_signal(void *ctx, int signal_number)
     switch (signal_number) {
     case SIGHUP:
         if (app->mount) {
+            reload_settings(app);
             api_reload_token(app->api);
             webhook_reload(app->webhook);
         }

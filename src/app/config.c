@@ -113,19 +113,16 @@ static void forget_if_farther(Settings *settings, const char *name, enum OptionO
 
 static void choose_one_of_each(Settings *settings)
 {
-    const char *token = getenv("SKYSTACK_TOKEN");
-
     keep_nearer(settings, "token_file", "token_command");
     keep_nearer(settings, "size", "profile");
-    if (token && token[0]) {
+    if (settings->token_in_environment) {
         forget_if_farther(settings, "token_file", ORIGIN_ENVIRONMENT);
         forget_if_farther(settings, "token_command", ORIGIN_ENVIRONMENT);
     }
 }
 
-int config_load(Settings *settings, const char *source, const char *const *texts, size_t count, Failure *ret_failure)
+static int read_files(Settings *settings, const char *source, char *endpoint, Failure *ret_failure)
 {
-    char endpoint[ADDRESS_BYTES] = "";
     Layer system = {.settings = settings,
                     .source = source,
                     .path = CONFIG_SYSTEM_FILE,
@@ -138,17 +135,39 @@ int config_load(Settings *settings, const char *source, const char *const *texts
     user.path = settings->user_file;
     user.origin = ORIGIN_USER_FILE;
     r = read_file(&system, ret_failure);
-    if (r == 0 && user.path)
-        r = read_file(&user, ret_failure);
+    return r < 0 || !user.path ? r : read_file(&user, ret_failure);
+}
+
+int config_load(Settings *settings, const char *source, const char *const *texts, size_t count, Failure *ret_failure)
+{
+    char endpoint[ADDRESS_BYTES] = "";
+    int r = read_files(settings, source, endpoint, ret_failure);
+
     if (r == 0)
         r = read_environment(settings, ret_failure);
     for (size_t i = 0; i < count && r == 0; i++)
         r = options_parse(settings, texts[i], ret_failure);
     if (r < 0)
         return r;
+    settings->token_in_environment = getenv("SKYSTACK_TOKEN") && getenv("SKYSTACK_TOKEN")[0];
     choose_one_of_each(settings);
     return endpoint[0] ? source_set(settings, source, endpoint, ret_failure)
                        : source_parse(settings, source, ret_failure);
+}
+
+int config_load_again(const Settings *settings, Settings *fresh, Failure *ret_failure)
+{
+    char endpoint[ADDRESS_BYTES] = "";
+    int r = read_files(fresh, settings->source, endpoint, ret_failure);
+
+    for (size_t i = 0; i < OPTIONS && r == 0; i++) {
+        if (settings->places[i].origin >= ORIGIN_ENVIRONMENT)
+            r = settings_set(fresh, option_table[i].name, settings->texts[i], &settings->places[i], ret_failure);
+    }
+    fresh->token_in_environment = settings->token_in_environment;
+    if (r == 0)
+        choose_one_of_each(fresh);
+    return r;
 }
 
 /* --- which there are --- */

@@ -16,6 +16,8 @@
  * of that name alone.
  */
 int config_load(Settings *settings, const char *source, const char *const *texts, size_t count, Failure *ret_failure);
+/* The same for a mount that has its settings: what came from -o or the environment is as it was. */
+int config_load_again(const Settings *settings, Settings *fresh, Failure *ret_failure);
 /* Calls with the name of each section of both files, perhaps twice. As config_load(). */
 int config_each_source(void (*each)(void *ctx, const char *name, const char *file), void *ctx, Failure *ret_failure);
 

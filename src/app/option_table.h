@@ -5,6 +5,7 @@
 #ifndef SKY_OPTION_TABLE_H
 #define SKY_OPTION_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum OptionType {
@@ -28,6 +29,7 @@ typedef struct Option {
     const char *argument; /* how help calls its value; NULL for a flag */
     const char *fallback; /* the default, as it would be written; NULL: none */
     const char *meaning;
+    bool live; /* SIGHUP takes a new value over; others need a new mount */
 } Option;
 
 enum { OPTIONS = 35 };

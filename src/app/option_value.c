@@ -166,6 +166,32 @@ int option_set(const Option *option, const char *value, void *field)
     return -ERR_INVALID;
 }
 
+size_t option_bytes(const Option *option)
+{
+    switch (option->type) {
+    case OPTION_TEXT:
+    case OPTION_PATH:
+        return sizeof(char *);
+    case OPTION_SECONDS:
+    case OPTION_DURATION:
+        return sizeof(int64_t);
+    case OPTION_COUNT:
+        return sizeof(unsigned);
+    case OPTION_FLAG:
+    case OPTION_ATTRS:
+        return sizeof(bool);
+    case OPTION_USER:
+        return sizeof(uid_t);
+    case OPTION_GROUP:
+        return sizeof(gid_t);
+    case OPTION_UMASK:
+        return sizeof(mode_t);
+    case OPTION_LEVEL:
+        return sizeof(enum LogLevel);
+    }
+    return 0;
+}
+
 const char *option_variable(const Option *option, char *into, size_t room)
 {
     snprintf(into, room, "SKYSTACKFS_%s", option->name);

@@ -197,6 +197,38 @@ void settings_each(const Settings *settings,
     }
 }
 
+static void swap(void *a, void *b, size_t bytes)
+{
+    char kept[sizeof(int64_t)];
+
+    assert(bytes <= sizeof kept);
+    memcpy(kept, a, bytes);
+    memcpy(a, b, bytes);
+    memcpy(b, kept, bytes);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+void settings_take_live(Settings *to, Settings *from, void (*stays)(const char *name))
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const Option *option = &option_table[i];
+
+        if (!option->live && !is_same(to->texts[i], from->texts[i]))
+            stays(option->name);
+        if (!option->live)
+            continue;
+        swap(field_of(to, option), field_of(from, option), option_bytes(option));
+        swap(&to->texts[i], &from->texts[i], sizeof to->texts[i]);
+        to->places[i] = from->places[i];
+        if (to->places[i].origin == ORIGIN_USER_FILE)
+            to->places[i].file = to->user_file;
+    }
+}
+
 /* --- the words of -o --- */
 
 static int set_option(Settings *settings, char *text, Failure *ret_failure)

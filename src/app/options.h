@@ -42,8 +42,9 @@ typedef struct Settings {
     gid_t gid;
     mode_t umask;
     enum LogLevel log_level;
-    char *kernel_options; /* mount(8)'s own that are the kernel's to keep, ",noexec,noatime"; NULL: none */
-    char *user_file;      /* the configuration files that were looked for; the user's may be NULL */
+    bool token_in_environment; /* $SKYSTACK_TOKEN was there */
+    char *kernel_options;      /* mount(8)'s own that are the kernel's to keep, ",noexec,noatime"; NULL: none */
+    char *user_file;           /* the configuration files that were looked for; the user's may be NULL */
     OptionPlace places[OPTIONS];
     char *texts[OPTIONS]; /* the values as they were written; NULL: the default */
 } Settings;
@@ -65,6 +66,10 @@ void settings_each(const Settings *settings,
                    void (*each)(void *ctx, const char *name, const char *value, const char *from,
                                 enum OptionOrigin origin),
                    void *ctx);
+
+/* Takes over the options that can change while it is mounted, with where they come from; `from` gets the old ones. Tells
+ * of each other one that is not the same. */
+void settings_take_live(Settings *to, Settings *from, void (*stays)(const char *name));
 
 /* Reads one -o text: options with commas between them (a comma in a value is written `\,`), and what mount(8) may put
  * there. 0, or -ERR_INVALID and which one is wrong, and how. */

@@ -21,6 +21,11 @@ static void on_disk(void *ctx, int code)
     store->disk_code = code;
 }
 
+void store_set_config(Store *store, const StoreConfig *config)
+{
+    store->config = *config;
+}
+
 Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *clock)
 {
     Store *store = calloc(1, sizeof *store);

@@ -152,6 +152,8 @@ typedef struct StoreText {
 /* NULL if there is no memory. The others stay the caller's and must outlive the store. Without a journal (NULL) nothing
  * can be changed. What the journal holds of an earlier mount is settled or kept from here on. */
 Store *store_new(const StoreConfig *config, Api *api, Journal *journal, Clock *clock);
+/* Takes over other times, of what is looked at from now on. */
+void store_set_config(Store *store, const StoreConfig *config);
 /* Forgets everything; no `done` runs. Takes NULL. */
 void store_free(Store *store);
 /* Tells of everything that happens from now on; of several watchers the first is told first. 0, or -ERR_NO_SPACE: there

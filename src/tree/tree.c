@@ -13,6 +13,25 @@ static int copy_text(char **into, const char *text)
     return text && !*into ? -ERR_NO_MEMORY : 0;
 }
 
+int tree_set_rules(Tree *tree, const TreeConfig *config)
+{
+    char *protect, *defaults = NULL;
+
+    if (copy_text(&protect, config->protect) < 0 || copy_text(&defaults, config->defaults) < 0) {
+        free(protect);
+        return -ERR_NO_MEMORY;
+    }
+    free(tree->protect);
+    free(tree->defaults);
+    tree->protect = protect;
+    tree->defaults = defaults;
+    tree->no_delete = config->no_delete;
+    tree->delete_delay_ms = config->delete_delay_ms;
+    tree->max_deletes = config->max_deletes;
+    tree->max_creates = config->max_creates;
+    return 0;
+}
+
 Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio)
 {
     Tree *tree = calloc(1, sizeof *tree);
@@ -24,19 +43,14 @@ Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio)
     tree->fsio = fsio;
     tree->read_only = config->read_only;
     tree->attrs_listed = config->attrs_listed;
-    tree->no_delete = config->no_delete;
-    tree->delete_delay_ms = config->delete_delay_ms;
-    tree->max_deletes = config->max_deletes;
-    tree->max_creates = config->max_creates;
     tree->born_ms = clock_wall_ms(clock);
     tree->next_number = TREE_ROOT;
     tree->errors = errors_new();
     tree->guard = guard_new();
     tree->reads = reads_new();
     tree->root = node_new(tree, NODE_ROOT, NULL);
-    if (!tree->errors || !tree->guard || !tree->reads || !tree->root ||
-        copy_text(&tree->protect, config->protect) < 0 || copy_text(&tree->project, config->project) < 0 ||
-        copy_text(&tree->defaults, config->defaults) < 0 || copy_text(&tree->state_dir, config->state_dir) < 0) {
+    if (!tree->errors || !tree->guard || !tree->reads || !tree->root || tree_set_rules(tree, config) < 0 ||
+        copy_text(&tree->project, config->project) < 0 || copy_text(&tree->state_dir, config->state_dir) < 0) {
         tree_free(tree);
         return NULL;
     }

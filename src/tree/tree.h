@@ -110,6 +110,9 @@ typedef struct TreeConfig {
 /* NULL if there is no memory. The others stay the caller's and must outlive the tree. */
 Tree *tree_new(const TreeConfig *config, Store *store, Clock *clock, Fsio *fsio);
 void tree_free(Tree *tree);
+/* Takes over what may change while it is in use: the defaults, the guards, what is protected, the delay of a delete (of
+ * those from now on). 0, or -ERR_NO_MEMORY and nothing is changed. */
+int tree_set_rules(Tree *tree, const TreeConfig *config);
 /* Whether there is something to be the root: with TreeConfig.project, whether that project was found. */
 bool tree_has_root(const Tree *tree);
 void tree_set_sink(Tree *tree, const TreeSink *sink);

@@ -178,3 +178,32 @@ root_of() {
     run root_of -- "$ENDPOINT" "$MNT" -o "$BASE"
     assert_line web-1.json
 }
+
+@test "HUP reads the files again: what can change does, what can't is told, and what is wrong changes nothing" {
+    printf 'protect = web-2\nttl = 10\n' >"$USER_FILE"
+    local log=$PLACE/log daemon
+    echo "$MNT" >>"$PLACE/started.mounts"
+    "$SKYSTACKFS" "$ENDPOINT" "$MNT" -f -o "$BASE,delete_delay=0,max_creates=7,requests_per_minute=0,requests_per_day=0" \
+        >"$log" 2>&1 3>&- 4>&- &
+    daemon=$!
+    within 10 mountpoint -q "$MNT"
+    refused 'not permitted' rm "$MNT/prod/web-2.json"
+    refused 'Invalid argument' mkdir "$MNT/prod/new" # without a region
+
+    printf 'protect = web-1\nregion = us-east-1\nsize = standard-2\nmax_creates = 1\ntimeout = 9\n' >"$USER_FILE"
+    kill -HUP "$daemon"
+    within 5 grep -q 'the options were read again' "$log"
+    grep -q 'the option timeout is another now, which needs a new mount' "$log"
+    assert_equal "$(grep -c 'needs a new mount' "$log")" 1
+    mkdir "$MNT/prod/new-1" "$MNT/prod/new-2" # -o goes before the file, still
+    refused 'not permitted' rm "$MNT/prod/web-1.json"
+
+    printf 'protect =\n' >"$USER_FILE"
+    kill -HUP "$daemon"
+    within 5 grep -q 'the options stay as they are: The option `protect` has no value' "$log"
+    refused 'not permitted' rm "$MNT/prod/web-1.json"
+    rm "$USER_FILE"
+    kill -HUP "$daemon"
+    removed() { rm "$MNT/prod/web-1.json"; }
+    within 5 removed
+}
