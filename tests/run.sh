@@ -215,8 +215,8 @@ step_unit() { part bash tests/unit.sh "$RELEASE"; }
 step_sim()
 {
     if [ -n "$quick" ]; then
-        part tests/sim --long 500
-        echo "left out: 19,500 histories, calls that fail in them, planted bugs"
+        part tests/sim --quick
+        echo "left out: 19,000 histories, days of steady use, calls that fail, planted bugs"
     else
         part tests/sim
         part tests/sim --planted
@@ -227,7 +227,7 @@ step_sim()
 step_bats()
 {
     if [ -n "$quick" ]; then
-        part bash tests/mounts.sh "$RELEASE" "$RELEASE" 11-reading 30-creating 32-deleting 40-mounting 51-updates
+        part bash tests/mounts.sh "$RELEASE" "$RELEASE" 10-names 30-creating 32-deleting 47-configuration 51-updates
         echo "left out: the other chapters"
     else
         part bash tests/mounts.sh "$RELEASE" "$SANITIZED"
