@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "command_table.h"
 #include "error.h"
 #include "exit_code.h"
 #include "mounts.h"
@@ -133,23 +134,6 @@ static int command_umount(const CommandWords *words)
     return EXIT_FAILED;
 }
 
-const Command commands[] = {
-    {"status", "[MOUNTPOINT] [--json]", "how a mount is doing", command_status, 0},
-    {"why", "[PATH] [--json]", "why the last operation here failed, and what to do", command_why, TAKES_SINCE},
-    {"events", "[MOUNTPOINT] [--follow] [--json]", "what changed; with --follow, what changes from now on",
-     command_events, TAKES_FOLLOW},
-    {"wait", "PATH STATUS [--timeout S]", "wait until an instance has a status; 124 when the time is up", command_wait,
-     TAKES_STATUS | TAKES_TIMEOUT},
-    {"top", "[MOUNTPOINT] [--once] [--interval S] [--sort [-]FIELD] [--filter TEXT]",
-     "the instances on a full screen, as they change; a plain table where there is no terminal", command_top,
-     TAKES_ALL},
-    {"undo", "[PATH]", "take back deletes that still wait", command_undo, 0},
-    {"refresh", "[PATH]", "let the next look ask the API", command_refresh, 0},
-    {"doctor", "[SOURCE|MOUNTPOINT] [-o OPTIONS] [--json]",
-     "what stands in the way of mounting, and what to do about it", command_doctor, TAKES_ALL},
-    {"demo", "MOUNTPOINT", "mount a cloud made for trying out, and say what to try; Ctrl-C takes it away", command_demo,
-     0},
-    {"umount", "[MOUNTPOINT]", "unmount", command_umount, 0},
-    {"hook", "bash|zsh|fish", "shell code that tells why after each command that failed on a mount", command_hook, 0},
-    {0},
-};
+#define COMMAND_ROW(name, arguments, meaning, takes) {#name, arguments, meaning, command_##name, takes},
+const Command commands[] = {COMMAND_TABLE(COMMAND_ROW){0}};
+#undef COMMAND_ROW

@@ -17,15 +17,12 @@ typedef struct CommandWords {
     char **words;
 } CommandWords;
 
-/* What a command takes beside a path and --json; TAKES_ALL: it looks at its words itself. */
-enum { TAKES_STATUS = 1, TAKES_SINCE = 2, TAKES_FOLLOW = 4, TAKES_TIMEOUT = 8, TAKES_ALL = 16 };
-
 typedef struct Command {
     const char *name;
     const char *arguments; /* for --help */
     const char *meaning;
     int (*run)(const CommandWords *words);
-    unsigned takes;
+    unsigned takes; /* as command_table.h says */
 } Command;
 
 /* Ended by a row without a name. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "command_table.h"
 #include "commands.h"
 #include "error.h"
 #include "exit_code.h"

@@ -64,18 +64,25 @@ static const Options defaults = {
     .updates = 1,
 };
 
+void options_each(void (*each)(const char *name, const char *value, const char *help))
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        each(options[i].name, options[i].value ? options[i].value : "", options[i].help);
+    each("-h, --help", "", "print this and exit");
+    each("-V, --version", "", "print the version and exit");
+}
+
+static void print_option(const char *name, const char *value, const char *help)
+{
+    printf("  %s%s%s\n        %s\n", name, *value ? " " : "", value, help);
+}
+
 static void print_help(void)
 {
     puts("Usage: skystack-sandbox [OPTION]...\n"
          "Serves the SkyStack API over HTTPS on this machine, for trying things out and for tests.\n"
          "When ready it prints one line of JSON: endpoint, cacert, token_file and admin.\n");
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const Option *option = &options[i];
-        printf("  %s%s%s\n        %s\n", option->name, option->value ? " " : "", option->value ? option->value : "",
-               option->help);
-    }
-    puts("  -h, --help\n        print this and exit\n"
-         "  -V, --version\n        print the version and exit");
+    options_each(print_option);
 }
 
 static int complain(const char *name, const char *what, const char *more)

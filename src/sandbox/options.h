@@ -33,4 +33,7 @@ enum { OPTIONS_GO_ON = -1 };
  * after one line on stderr that says what is wrong. Texts in `ret` point into argv. */
 int options_parse(int argc, char **argv, Options *ret);
 
+/* Calls with each option as --help shows it: its name, its value ("" for a flag), and what it is for. */
+void options_each(void (*each)(const char *name, const char *value, const char *help));
+
 #endif
