@@ -21,6 +21,8 @@ ROWS = {
 
 
 class Row:
+    kind, default = "", ""
+
     def __init__(self, fields):
         self.__dict__.update(fields)
 
@@ -68,7 +70,8 @@ def shaped(text):
 
 
 def sentence(row):
-    text = literal(row.meaning[0].upper() + row.meaning[1:])
+    is_word = row.meaning.split(",")[0] in row.kind.split("|")
+    text = literal(row.meaning if is_word else row.meaning[0].upper() + row.meaning[1:])
     return f"\t{text}." + (f" Default: *{literal(row.default)}*." if row.default else "")
 
 
@@ -90,7 +93,7 @@ def manual_keys(rows):
 def manual_commands(rows):
     for row in rows["command"]:
         yield f"*skystackfs {row.name}* {shaped(row.arguments)}".rstrip()
-        yield sentence(Row({"meaning": row.meaning, "default": ""}))
+        yield sentence(row)
         yield ""
 
 
