@@ -45,7 +45,7 @@ def read(paths):
 def arguments(text):
     """What a command takes: its flags with their value ("" for none), and its words."""
     flags, words = {}, []
-    for optional, plain in re.findall(r"\[(--[^]]*(?:\[-\])?[^]]*)\]|(\S+)", text):
+    for optional, plain in re.findall(r"\[(--(?:[^][]|\[[^]]*\])*)\]|(\S+)", text):
         if optional:
             flag, _, value = optional.partition(" ")
             flags[flag] = value
@@ -226,21 +226,21 @@ def fish_offer(what):
 
 def fish_options(rows):
     for row in rows["option"]:
-        if row.argument:
-            yield f"        {fish_quoted(row.name + '=' + chr(9) + row.meaning)} \\"
-        else:
-            yield f"        {fish_quoted(row.name + chr(9) + row.meaning)} \\"
+        word = row.name + ("=" if row.argument else "")
+        yield f"            {fish_quoted(word)}\\t{fish_quoted(row.meaning)} \\"
 
 
 def fish_values(rows):
     for row in rows["option"]:
-        what = option_offer(row)
-        if what in ("nothing", ""):
-            continue
-        words = fish_offer(what)
-        action = words.strip("()") if words.startswith("(") else f"printf '%s\\n' {words}"
-        yield f"        case {row.name}"
-        yield f"            {action}"
+        words = fish_offer(option_offer(row))
+        if words.startswith("("):
+            yield f"        case {row.name}\n            {words[1:-1]} $value"
+        elif words:
+            yield f"        case {row.name}\n            printf '%s\\n' {words}"
+
+
+def fish_valued(rows):
+    yield " ".join({flag: None for row in rows["command"] for flag, value in row.flags.items() if value})
 
 
 def fish_commands(rows):
@@ -261,8 +261,15 @@ def fish_commands(rows):
 
 def fish_sandbox(rows):
     for row in rows["sandbox"]:
-        words = fish_offer(offer(row.value)) if row.value else ""
-        value = (" -x" + (f" -a {fish_quoted(words)}" if words else "")) if row.value else ""
+        what = offer(row.value) if row.value else ""
+        if what == "files":
+            value = " -r -F"
+        elif what == "folders":
+            value = " -x -a '(__fish_complete_directories (commandline -ct))'"
+        elif what == "nothing":
+            value = " -x"
+        else:
+            value = f" -x -a {fish_quoted(fish_offer(what))}" if what else ""
         yield f"complete -c skystack-sandbox -l {row.long[2:]}{value} -d {fish_quoted(row.meaning)}"
 
 
@@ -272,6 +279,7 @@ LISTS = {
     "MANUAL_COMMANDS": manual_commands,
     "MANUAL_ERRORS": manual_errors,
     "MANUAL_SANDBOX": manual_sandbox,
+    "COMMANDS": names("command"),
     "STATUSES": names("status"),
     "COLUMNS": names("column"),
     "BASH_OPTIONS": bash_options,
@@ -283,6 +291,7 @@ LISTS = {
     "ZSH_SANDBOX": zsh_sandbox,
     "FISH_OPTIONS": fish_options,
     "FISH_VALUES": fish_values,
+    "FISH_VALUED": fish_valued,
     "FISH_COMMANDS": fish_commands,
     "FISH_SANDBOX": fish_sandbox,
 }
