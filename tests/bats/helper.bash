@@ -241,7 +241,7 @@ status_of() {
 is_mounted() {
     local place
     while read -r _ place _; do
-        if [[ $place == "$1" ]]; then return 0; fi
+        if [[ ${place//\\040/ } == "$1" ]]; then return 0; fi
     done </proc/self/mounts
     return 1
 }
