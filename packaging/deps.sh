@@ -17,11 +17,11 @@ run='fuse3 ca-certificates'
 
 # To build it, with gcc.
 build='gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libcurl4-openssl-dev libcjson-dev libssl-dev libuv1-dev
-libsqlite3-dev libncurses-dev libmicrohttpd-dev libgnutls28-dev libinih-dev libsystemd-dev scdoc uthash-dev libcmocka-dev'
+libsqlite3-dev libncurses-dev libmicrohttpd-dev libgnutls28-dev libinih-dev libsystemd-dev scdoc python3 uthash-dev libcmocka-dev'
 
 # To try it out and to test it.
 test='iproute2 clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file
-jq attr curl openssl xxd procps util-linux mount python3 perl git tmux stress-ng vim nano emacs-nox ed mc moreutils rsync zip
+jq attr curl openssl xxd procps util-linux mount perl git tmux stress-ng vim nano emacs-nox ed mc moreutils rsync zip
 unzip patch nghttp2-proxy nginx-light prometheus systemd mandoc man-db zsh fish bash-completion debhelper dpkg-dev fakeroot lintian debootstrap autopkgtest'
 # Any node from 18 on will do, from wherever it is.
 for package in nodejs:node npm:npm; do

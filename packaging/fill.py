@@ -299,6 +299,7 @@ LISTS = {
 
 def main(version, template, *lists):
     rows = read(lists)
+    sys.stdout.reconfigure(encoding="utf-8")
     for line in open(template, encoding="utf-8"):
         found = re.fullmatch(r"(.*?)@([A-Z]+_?[A-Z]*)@(.*)\n", line)
         if found and found[2] != "VERSION":

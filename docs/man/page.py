@@ -30,4 +30,5 @@ def tidy(text):
 
 
 done = subprocess.run(sys.argv[1:], stdin=sys.stdin, stdout=subprocess.PIPE, check=True, encoding="utf-8")
+sys.stdout.reconfigure(encoding="utf-8")
 print(tidy(done.stdout), end="")
