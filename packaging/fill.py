@@ -45,7 +45,7 @@ def read(paths):
 def arguments(text):
     """What a command takes: its flags with their value ("" for none), and its words."""
     flags, words = {}, []
-    for optional, plain in re.findall(r"\[(--(?:[^][]|\[[^]]*\])*)\]|(\S+)", text):
+    for optional, plain in re.findall(r"\[(-(?:[^][]|\[[^]]*\])*)\]|(\S+)", text):
         if optional:
             flag, _, value = optional.partition(" ")
             flags[flag] = value
@@ -123,7 +123,7 @@ def offer(word):
     if "|" in word and not word.isupper():
         return word
     return {"MOUNTPOINT": "mounts", "PATH": "files", "STATUS": "statuses", "FIELD": "columns", "DIR": "folders",
-            "FILE": "files", "MOUNTPOINT|SOURCE": "mounts_and_sources"}.get(word.replace("[-]", ""), "nothing")
+            "FILE": "files", "SOURCE|MOUNTPOINT": "sources_and_mounts", "OPTIONS": "options"}.get(word.replace("[-]", ""), "nothing")
 
 
 def option_offer(row):
@@ -240,7 +240,8 @@ def fish_values(rows):
 
 
 def fish_valued(rows):
-    yield " ".join({flag: None for row in rows["command"] for flag, value in row.flags.items() if value})
+    valued = {flag: None for row in rows["command"] for flag, value in row.flags.items() if value}
+    yield " ".join({"-o": None} | valued)
 
 
 def fish_commands(rows):
@@ -248,7 +249,7 @@ def fish_commands(rows):
         yield f"complete -c skystackfs -n __skystackfs_first -a {row.name} -d {fish_quoted(row.meaning)}"
         on = f"complete -c skystackfs -n '__skystackfs_on {row.name}'"
         for flag, value in row.flags.items():
-            line = f"{on} -l {flag[2:]}"
+            line = f"{on} -l {flag[2:]}" if flag.startswith("--") else f"{on} -s {flag[1:]}"
             if value:
                 words = fish_offer(offer(value))
                 line += " -x" + (f" -a {fish_quoted(words)}" if words else "")

@@ -44,7 +44,7 @@ _skystackfs_offer() {
     groups) compgen -g -- "$2" ;;
     sources) _skystackfs_sources ;;
     mounts) _skystackfs_mounts ;;
-    mounts_and_sources)
+    sources_and_mounts)
         _skystackfs_mounts
         _skystackfs_sources
         ;;
@@ -126,7 +126,9 @@ _skystackfs_command() {
             i=$((i + 1))
         fi
     done
-    if ((i == ${#words[@]})); then # behind a flag that takes a value
+    if ((i == ${#words[@]})) && [[ $REPLY == options ]]; then
+        _skystackfs_list
+    elif ((i == ${#words[@]})); then # behind another flag that takes a value
         _skystackfs_word "$REPLY"
     elif [[ $cur == -* ]]; then
         _skystackfs_take '' < <(for flag in $flags; do printf '%s\n' "${flag%%=*}"; done)

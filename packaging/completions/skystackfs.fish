@@ -22,7 +22,7 @@ function __skystackfs_sources
     end
 end
 
-function __skystackfs_mounts_and_sources
+function __skystackfs_sources_and_mounts
     __skystackfs_mounts
     __skystackfs_sources
 end
@@ -82,7 +82,7 @@ function __skystackfs_plain -a first
     for token in $tokens[(math $first + 1)..]
         if test $skip = 1
             set skip 0
-        else if contains -- $token -o @FISH_VALUED@
+        else if contains -- $token @FISH_VALUED@
             set skip 1
         else if not string match -q -- '-*' $token
             echo $token
