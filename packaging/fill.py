@@ -43,14 +43,14 @@ def read(paths):
 
 
 def arguments(text):
-    """What a command takes: its flags with their value ("" for none), and its words."""
+    """What a command takes: its flags with their value ("" for none), and its words, in brackets if it does without."""
     flags, words = {}, []
     for optional, plain in re.findall(r"\[(-(?:[^][]|\[[^]]*\])*)\]|(\S+)", text):
         if optional:
             flag, _, value = optional.partition(" ")
             flags[flag] = value
         else:
-            words.append(plain.strip("[]"))
+            words.append(plain)
     return flags, words
 
 
@@ -118,12 +118,26 @@ def manual_sandbox(rows):
 # --- what the shells offer for a word of the tables ---
 
 
+# A command that does without a mount point finds one that is mounted; one that needs the word mounts there.
+OFFERS = {
+    "[MOUNTPOINT]": "mounts",
+    "[SOURCE|MOUNTPOINT]": "sources_and_mounts",
+    "MOUNTPOINT": "folders",
+    "DIR": "folders",
+    "[PATH]": "files",
+    "PATH": "files",
+    "FILE": "files",
+    "STATUS": "statuses",
+    "FIELD": "columns",
+    "OPTIONS": "options",
+}
+
+
 def offer(word):
     """The name of what stands for a value or word: a list of words with | between, or one of the shells' functions."""
     if "|" in word and not word.isupper():
         return word
-    return {"MOUNTPOINT": "mounts", "PATH": "files", "STATUS": "statuses", "FIELD": "columns", "DIR": "folders",
-            "FILE": "files", "SOURCE|MOUNTPOINT": "sources_and_mounts", "OPTIONS": "options"}.get(word.replace("[-]", ""), "nothing")
+    return OFFERS.get(word.replace("[-]", ""), "nothing")
 
 
 def option_offer(row):
@@ -197,7 +211,7 @@ def zsh_commands(rows):
     for row in rows["command"]:
         specs = [f"{flag}" + (f":{zsh_text(value)}:{zsh_action(offer(value))}" if value else "")
                  for flag, value in row.flags.items()]
-        specs += [f":{zsh_text(word)}:{zsh_action(offer(word))}" for word in row.words]
+        specs += [f":{zsh_text(word.strip('[]'))}:{zsh_action(offer(word))}" for word in row.words]
         yield f"    {row.name}) _arguments " + " ".join(quoted(spec) for spec in specs) + " ;;"
 
 

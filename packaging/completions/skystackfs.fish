@@ -42,6 +42,10 @@ function __skystackfs_files
     __fish_complete_path "$typed"
 end
 
+function __skystackfs_folders
+    __fish_complete_directories (commandline -ct)
+end
+
 function __skystackfs_users
     __fish_complete_users
 end
