@@ -102,7 +102,7 @@ options_of_help() {
 @test "each command of --help is in skystackfs(1), with its arguments and with a paragraph of its own" {
     local commands
     mapfile -t commands < <("$SKYSTACKFS" --help | sed -n 's/^    \(skystackfs [a-z].*\)/\1/p')
-    [ "${#commands[@]}" -ge 9 ]
+    [ "${#commands[@]}" -ge 11 ]
     has skystackfs.1 "${commands[@]}"
     commands=("${commands[@]#skystackfs }")
     has skystackfs.1 "${commands[@]%% *}"

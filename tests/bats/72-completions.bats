@@ -109,7 +109,7 @@ line_is_given_up() {
 
 # What all three have in common.
 common() {
-    offers 'skystackfs ' production sandbox https:// lab status why events wait top undo refresh umount hook
+    offers 'skystackfs ' production sandbox https:// lab status why events wait top undo refresh doctor demo umount hook
     offers 'skystackfs la' 'skystackfs lab '
     offers 'skystackfs stat' 'skystackfs status '
     offers 'skystackfs status --j' 'skystackfs status --json'
@@ -119,6 +119,9 @@ common() {
     offers 'skystackfs wait on' 'wait only.pem'
     offers 'skystackfs top --sort ' name project status cpu mem age health
     offers 'skystackfs hook z' 'hook zsh'
+    offers 'skystackfs doctor lab -o ro,attrs=l' 'ro,attrs=listed'
+    offers 'skystackfs doctor sand' 'doctor sandbox'
+    offers 'skystackfs demo fol' 'demo folder'
     offers 'skystackfs production fol' 'production folder'
     offers_not 'skystackfs production ' folder only.pem
     offers 'skystackfs -o tt' ttl ttl_transition ttl_projects ttl_health
