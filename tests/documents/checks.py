@@ -72,7 +72,8 @@ def options(_, name, text):
             default = re.search(r" \((\S+)\)$", found[3])
             real[found[1] + (found[2] or "")] = default[1] if default else ""
     told = {}
-    for row in re.finditer(r"^\| `([a-z_]+(?:=[^`]+)?)` \| ([^|]*) \|", text, re.M):
+    table = text.split("\n## Options\n")[1].split("\n## ")[0]
+    for row in re.finditer(r"^\| `([a-z_]+(?:=[^`]+)?)` \| ([^|]*) \|", table, re.M):
         told[row[1].replace("\\|", "|")] = row[2].strip().strip("`–")
     for option in sorted({*real, *told}):
         if option not in told:

@@ -55,6 +55,7 @@ class World:
             raise Fault(f"there is no world {kind} {' '.join(unknown)}")
         self.keys.update(keys)
         self.shell = None
+        self.ended = 0
 
     def start(self):
         self._make_root()
@@ -134,10 +135,12 @@ class World:
     def run(self, text, seconds=SECONDS):
         """What a command prints, and how it ends; its shell is that of the commands before. The code is None when its time was up."""
         with open(self.root + "/run/command", "w", encoding="utf-8") as out:
-            out.write(text)
+            out.write(f"(exit {self.ended})\n{text}")  # for `echo $?`
         self.shell.stdin.write(f'eval "$(</run/command)" </dev/null; printf "\\n{END} %d\\n" $?\n'.encode())
         self.shell.stdin.flush()
-        return self._read(time.monotonic() + seconds)
+        printed, code = self._read(time.monotonic() + seconds)
+        self.ended = code or 0
+        return printed, code
 
     def _read(self, until):
         printed = b""
