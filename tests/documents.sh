@@ -2,7 +2,12 @@
 # The commands and the claims of README.md and docs/, tried: each block of commands is run and what it prints is compared, each link
 # is followed, each option and each package looked for.
 #
-#   documents.sh [-v] [DOCUMENT]...    default: all of them; -v: each command, with what it printed
+#   documents.sh [-v] [--record] [DOCUMENT]...
+#
+#   -v         each command, with what it printed
+#   --record   write what was printed into the blocks that are recordings, as in README.md
+#
+# Without a DOCUMENT it is all of them.
 #
 # $SKYSTACKFS and $SKYSTACK_SANDBOX say which build, or else build/. How a document says where its commands run stands in
 # tests/documents/pages.py. All of it happens in namespaces of its own, on a copy of this machine's files that is gone with them:

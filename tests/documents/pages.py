@@ -7,6 +7,8 @@ A comment in the Markdown, which readers don't see, says what becomes of the blo
   <!-- file: PATH [MODE] -->           the next block is the text of a file, and is put there
   <!-- run by: FILE -->                the next block is run by this file of the repository: each of its lines stands in it
   <!-- not run: REASON -->             the next block is not run
+  <!-- recorded -->                    the next block has all that is printed; `documents.sh --record` writes it anew. Times and request
+                                       ids may be others
 
 A ```console block has commands behind `$ `, which may go on behind `> `, and what they print; … and ... stand for anything. A ```sh
 block is a script, which must succeed. One that no comment is for is a fault, as is a block of another kind with a `$ ` in it.
@@ -15,7 +17,7 @@ import re
 import textwrap
 from dataclasses import dataclass, field
 
-COMMENT = re.compile(r"<!--\s*(run by|run|hidden|not run|file):\s*(.*?)\s*-->", re.S)
+COMMENT = re.compile(r"<!--\s*(?:(run by|run|hidden|not run|file):\s*(.*?)|(recorded))\s*-->", re.S)
 BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.S | re.M)
 COMMAND = re.compile(r"^\$ (.*\n(?:> .*\n)*)((?:(?!\$ ).*\n)*)", re.M)
 
@@ -27,6 +29,7 @@ class Step:
     line: int
     text: str
     words: list = field(default_factory=list)  # of the comment
+    place: tuple = None  # of a block's text in the document
 
 
 def commands(text):
@@ -44,11 +47,11 @@ def step_of_block(block, line, pending, in_world):
         if re.search(r"^\$ ", text, re.M):
             return Step("fault", line, "commands in a block that is not ```console")
         return None
-    if pending:
+    if pending and pending[0] != "recorded":
         return Step({"run by": "elsewhere", "not run": "skipped"}[pending[0]], line, text, [pending[1]])
     if not in_world:
         return Step("fault", line, "a block of commands that no comment is for")
-    return Step(language, line, text)
+    return Step(language, line, text, pending[:1] if pending else [], block.span("text"))
 
 
 def steps(document):
@@ -65,8 +68,8 @@ def steps(document):
             pending = None
             if step:
                 yield step
-        elif each[1] in ("file", "run by", "not run"):
-            pending = (each[1], each[2])
+        elif each[3] or each[1] in ("file", "run by", "not run"):
+            pending = [each[3] or each[1], each[2]]
         else:
             in_world = True
             yield Step({"run": "world"}.get(each[1], each[1]), line, each[2], each[2].split())
@@ -85,3 +88,9 @@ def matches(expected, printed):
     """Whether that was printed, where … and ... stand for anything."""
     pattern = re.escape(expected).replace("…", ".*?").replace(re.escape("..."), ".*?")
     return re.fullmatch(pattern, printed, re.S) is not None
+
+
+def without_chance(text):
+    """What is another one each time goes."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME", text)
+    return re.sub(r"req_[0-9a-f]+", "REQUEST", text)

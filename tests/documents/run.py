@@ -1,4 +1,4 @@
-"""Tries documents: run.py REPOSITORY PLACE [-v] [DOCUMENT]...   See documents.sh, which starts it as the first process of its namespaces.
+"""Tries documents: run.py REPOSITORY PLACE [-v] [--record] [DOCUMENT]...   See documents.sh, which starts it as the first process of its namespaces.
 
 PLACE is an empty folder, which gets a file system in memory.
 """
@@ -18,8 +18,10 @@ from worlds import Fault, World, quietly
 class Trial:
     """One document, and what came of it."""
 
-    def __init__(self, repository, place, name, verbose):
-        self.repository, self.place, self.name, self.verbose = repository, place, name, verbose
+    def __init__(self, repository, place, name, flags):
+        self.repository, self.place, self.name = repository, place, name
+        self.verbose, self.record = "-v" in flags, "--record" in flags
+        self.recordings = []
         self.world = None
         self.counts = {"run": 0, "files": 0, "run elsewhere": 0, "not run": 0, "checked": 0}
         self.failures = []
@@ -43,11 +45,19 @@ class Trial:
                     break
         finally:
             self.leave()
+        if self.record:
+            self.write_recordings(text)
         for line, problem in checks.of_document(self.repository, self.name, text):
             if problem:
                 self.fail(line, problem)
             else:
                 self.counts["checked"] += 1
+
+    def write_recordings(self, text):
+        for (start, end), recording in reversed(self.recordings):
+            text = text[:start] + recording + text[end:]
+        with open(os.path.join(self.repository, self.name), "w", encoding="utf-8") as document:
+            document.write(text)
 
     def leave(self):
         if self.world:
@@ -69,14 +79,20 @@ class Trial:
             self.fail(step.line, f"this ended with {code}: {step.text}\n{printed}")
 
     def do_console(self, step):
+        recorded = []
         for command, expected in pages.commands(step.text):
             printed, _ = self.world.run(command)
             printed = re.sub(r"^bash: line \d+: ", "bash: ", printed, flags=re.M)  # as at a prompt
             self.tell(command, printed)
-            if pages.matches(expected, printed):
+            if "recorded" in step.words:
+                recorded.append("$ " + command.rstrip("\n").replace("\n", "\n> ") + "\n" + printed)
+                expected, printed = pages.without_chance(expected), pages.without_chance(printed)
+            if self.record and recorded or pages.matches(expected, printed):
                 self.counts["run"] += 1
             else:
                 self.fail(step.line, f"$ {command}\nshould print:\n{expected}\nand printed:\n{printed}")
+        if recorded:
+            self.recordings.append((step.place, "".join(recorded)))
 
     def do_sh(self, step):
         printed, code = self.world.run(f"( set -e\n{step.text}\n)")
@@ -120,8 +136,8 @@ class Trial:
 
 def main():
     repository, place, *words = sys.argv[1:]
-    verbose = "-v" in words
-    names = [os.path.relpath(word, repository) if os.path.exists(word) else word for word in words if word != "-v"]
+    flags = [word for word in words if word.startswith("-")]
+    names = [os.path.relpath(word, repository) if os.path.exists(word) else word for word in words if word not in flags]
     if not names:
         names = ["README.md"] + sorted(os.path.relpath(path, repository) for path in glob.glob(repository + "/docs/*.md"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -131,7 +147,7 @@ def main():
     passed, failed, skipped = 0, 0, []
     for name in names:
         begun = time.monotonic()
-        trial = Trial(repository, place, name, verbose)
+        trial = Trial(repository, place, name, flags)
         trial.run()
         said = ", ".join(f"{count} {what}" for what, count in trial.counts.items() if count)
         print(f"{'bad: ' if trial.failures else 'good:'} {name}: {said or 'nothing to run'} ({time.monotonic() - begun:.1f} s)", flush=True)

@@ -11,6 +11,7 @@ $ADMIN is the sandbox's admin address, $ENDPOINT, $CACERT and $TOKEN_FILE what i
 A world is an overlay over the root directory, entered with chroot; the caller is the first process of a pid namespace, so all that a
 world started is ended with it.
 """
+import glob
 import os
 import select
 import shutil
@@ -19,6 +20,8 @@ import subprocess
 import time
 
 HOSTS = "api.skystack.dev", "sandbox.api.skystack.dev"
+# What the package puts where, beside the programs.
+PACKAGED = (("packaging/systemd/*.service", "/usr/lib/systemd/system"), ("packaging/systemd/*.sh", "/usr/lib/skystackfs"))
 SECONDS = 60  # for one command
 END = "\x1eend of a command"
 
@@ -102,6 +105,10 @@ class World:
         with open(self.root + "/root/.curlrc", "w", encoding="utf-8") as out:
             out.write("silent\nshow-error\nfail-with-body\n")
         shutil.copy(os.path.join(os.path.dirname(__file__), "systemctl"), self.root + "/usr/bin/systemctl")
+        for folder, to in PACKAGED:
+            for path in glob.glob(os.path.join(self.repository, folder)):
+                os.makedirs(self.root + to, exist_ok=True)
+                shutil.copy(path, self.root + to)
         with open(self.root + "/etc/hosts", "w", encoding="utf-8") as hosts:
             hosts.write(f"127.0.0.1 localhost {' '.join(HOSTS)}\n")
         certificates = os.path.join(os.path.dirname(self.place), "certificates")
