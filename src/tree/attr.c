@@ -108,8 +108,7 @@ TreeAttr attr_of(Node *node)
         if (node->dir)
             attr.mtime_ms = attr.ctime_ms = node->dir->changed_ms;
         break;
-    case NODE_TABLE:
-    case NODE_NDJSON:
+    case NODE_MANY:
     case NODE_CONTROL:
     case NODE_ERRORS:
         attr_of_rendered(node, &attr);

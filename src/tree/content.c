@@ -30,10 +30,8 @@ int content_of(Node *node, Buf *into)
         return content_of_instance(node, into);
     case NODE_VALUE:
         return content_of_value(node, into);
-    case NODE_TABLE:
-        return table_render(node->tree, node->dir, into);
-    case NODE_NDJSON:
-        return ndjson_render(node->tree, node->dir, into);
+    case NODE_MANY:
+        return many_render(node, into);
     case NODE_DEFAULTS:
         return json_indent(into, span_of(dir_defaults(node->dir)));
     case NODE_CONTROL:

@@ -55,8 +55,6 @@ static const struct {
     bool at_root, in_project;
 } fixed_views[] = {
     {".skystack", NODE_CONTROLS, true, false},
-    {".table", NODE_TABLE, true, true},
-    {".all.ndjson", NODE_NDJSON, true, true},
     {".defaults.json", NODE_DEFAULTS, false, true},
 };
 
@@ -65,6 +63,10 @@ static bool lookup_fixed(TreeOp *op)
 {
     bool is_root = op->node->number == TREE_ROOT, is_project = op->node->kind == NODE_PROJECT;
 
+    if ((is_root || is_project) && many_is(op->name)) {
+        finish_entry(op, node_child(op->node, NODE_MANY, op->name), STEADY_MS);
+        return true;
+    }
     for (size_t i = 0; i < sizeof fixed_views / sizeof fixed_views[0]; i++) {
         if (strcmp(op->name, fixed_views[i].name) != 0)
             continue;

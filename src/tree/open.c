@@ -49,8 +49,7 @@ void handle_free(Handle *handle)
 static bool is_written_anew(const Node *node)
 {
     switch ((enum NodeKind)node->kind) {
-    case NODE_TABLE:
-    case NODE_NDJSON:
+    case NODE_MANY:
     case NODE_CONTROL:
     case NODE_ERRORS:
     case NODE_ERROR:
@@ -157,8 +156,7 @@ static bool need_content(TreeOp *op)
         return op_need_instance(op, op->node->binding, STORE_DETAILS);
     case NODE_VALUE:
         return op_need_instance(op, op->node->binding, value_is_vital(op->node) ? STORE_VITALS : STORE_DETAILS);
-    case NODE_TABLE:
-    case NODE_NDJSON:
+    case NODE_MANY:
         return op_need_list(op, STORE_PROJECTS) && op_need_list(op, STORE_INSTANCES);
     default:
         return true;

@@ -95,7 +95,7 @@ static int print(const Table *table, Buf *into)
     return r;
 }
 
-int table_render(Tree *tree, Dir *only, Buf *into)
+static int table_render(Tree *tree, Dir *only, Buf *into)
 {
     Table table = {.tree = tree, .rows = 1};
     int r = 0;
@@ -128,13 +128,43 @@ static int ndjson_dir(Dir *dir, Buf *into)
     return r;
 }
 
-int ndjson_render(Tree *tree, Dir *only, Buf *into)
+static int ndjson_render(Tree *tree, Dir *only, Buf *into)
 {
     int r = only ? ndjson_dir(only, into) : 0;
 
     for (Dir *dir = only ? NULL : dir_next(tree, 0); dir && r == 0; dir = dir_next(tree, dir->sequence))
         r = ndjson_dir(dir, into);
     return r;
+}
+
+/* The views of many, at the root (all projects: no Dir) and in each project. A further one is one more row. */
+static const struct {
+    const char *name;
+    int (*render)(Tree *tree, Dir *only, Buf *into);
+} views[] = {
+    {".table", table_render},
+    {".all.ndjson", ndjson_render},
+};
+
+enum { VIEWS = sizeof views / sizeof views[0] };
+
+static size_t find_view(const char *name)
+{
+    size_t i = 0;
+
+    while (i < VIEWS && strcmp(views[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+bool many_is(const char *name)
+{
+    return find_view(name) < VIEWS;
+}
+
+int many_render(const Node *node, Buf *into)
+{
+    return views[find_view(node->name)].render(node->tree, node->dir, into);
 }
 
 static bool visit_dir(Dir *dir, bool (*visit)(void *ctx, const TreeInstance *instance), void *ctx)

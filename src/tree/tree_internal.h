@@ -40,8 +40,7 @@ enum NodeKind {
     NODE_VIEW,     /* NAME/ */
     NODE_OBJECT,   /* a nested object in NAME/ */
     NODE_VALUE,    /* a value in NAME/ */
-    NODE_TABLE,    /* .table */
-    NODE_NDJSON,   /* .all.ndjson */
+    NODE_MANY,     /* a view of all instances of the root or a project: a row of the table in table.c */
     NODE_DEFAULTS, /* .defaults.json */
     NODE_CONTROLS, /* .skystack/ */
     NODE_CONTROL,  /* a file of it */
@@ -426,8 +425,9 @@ int value_file_name(Span raw_key, Buf *into);
 int value_member(Span object, const char *file_name, Span *ret_key, Span *ret_value);
 
 /* table.c */
-int table_render(Tree *tree, Dir *dir, Buf *into);
-int ndjson_render(Tree *tree, Dir *dir, Buf *into);
+/* Whether a view of many has this name; and the text of such a node. */
+bool many_is(const char *name);
+int many_render(const Node *node, Buf *into);
 
 /* create.c */
 /* The text that creates an instance: 0, or the failure that says what is wrong with it. */
