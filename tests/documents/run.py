@@ -14,6 +14,13 @@ import checks
 import pages
 from worlds import Fault, World, quietly
 
+SCRIPT_SECONDS = 300  # one may build
+LINES = 40  # of what a failing command printed
+
+def shortened(text):
+    lines = text.splitlines()
+    return text if len(lines) <= LINES else "\n".join([*lines[:LINES // 2], "[…]", *lines[-LINES // 2:], ""])
+
 
 class Trial:
     """One document, and what came of it."""
@@ -76,12 +83,13 @@ class Trial:
     def do_hidden(self, step):
         printed, code = self.world.run(step.text)
         if code != 0:
-            self.fail(step.line, f"this ended with {code}: {step.text}\n{printed}")
+            self.fail(step.line, f"this ended with {code}: {step.text}\n{shortened(printed)}")
+        self.go_on_after(code)
 
     def do_console(self, step):
         recorded = []
         for command, expected in pages.commands(step.text):
-            printed, _ = self.world.run(command)
+            printed, code = self.world.run(command)
             printed = re.sub(r"^bash: line \d+: ", "bash: ", printed, flags=re.M)  # as at a prompt
             self.tell(command, printed)
             if "recorded" in step.words:
@@ -90,17 +98,24 @@ class Trial:
             if self.record and recorded or pages.matches(expected, printed):
                 self.counts["run"] += 1
             else:
-                self.fail(step.line, f"$ {command}\nshould print:\n{expected}\nand printed:\n{printed}")
+                self.fail(step.line, f"$ {command}\nshould print:\n{expected}\nand printed:\n{shortened(printed)}")
+            self.go_on_after(code)
         if recorded:
             self.recordings.append((step.place, "".join(recorded)))
 
     def do_sh(self, step):
-        printed, code = self.world.run(f"( set -e\n{step.text}\n)")
+        printed, code = self.world.run(f"( set -e\n{step.text}\n)", SCRIPT_SECONDS)
         self.tell(step.text, printed)
         if code == 0:
             self.counts["run"] += 1
         else:
-            self.fail(step.line, f"this ended with {code}:\n{step.text}\nand printed:\n{printed}")
+            self.fail(step.line, f"this ended with {code}:\n{step.text}\nand printed:\n{shortened(printed)}")
+        self.go_on_after(code)
+
+    @staticmethod
+    def go_on_after(code):
+        if code is None:
+            raise Fault("and so the rest of the document was not tried")
 
     def do_file(self, step):
         if not self.world:
@@ -158,8 +173,8 @@ def main():
         skipped += trial.skipped
     if skipped:
         print("\nnot run, and why:")
-    for each in skipped:
-        print("  " + each)
+        print("\n".join("  " + each for each in skipped))
+        print(f"{len(skipped)} skipped")
     print(f"{passed} passed, {failed} failed")
     subprocess.run(["umount", "-l", place], check=False)
     return 1 if failed or not passed else 0
