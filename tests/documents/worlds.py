@@ -84,11 +84,13 @@ class World:
         for folder in ("/dev", "/sys"):
             quietly("mount", "--rbind", folder, self.root + folder)
         quietly("mount", "-t", "proc", "proc", self.root + "/proc")
-        for folder, mode in (("/tmp", "1777"), ("/run", "755"), ("/root", "700"), ("/mnt", "755"), ("/etc/skystackfs", "755"),
+        for folder, mode in (("/tmp", "1777"), ("/run", "755"), ("/mnt", "755"), ("/etc/skystackfs", "755"),
                              ("/var/lib/skystackfs", "700")):
             os.makedirs(self.root + folder, exist_ok=True)
             quietly("mount", "-t", "tmpfs", "-o", f"mode={mode}", "tmpfs", self.root + folder)
         os.mkdir(self.root + "/mnt/skystack")
+        for folder in ("/root/.config/skystackfs", "/root/.local/state/skystackfs"):  # a tool of the build may be below /root
+            shutil.rmtree(self.root + folder, ignore_errors=True)
         for path in (self.repository, os.environ["SKYSTACKFS"], os.environ["SKYSTACK_SANDBOX"]):
             if not os.path.exists(self.root + path):  # on a file system of its own, or below /tmp
                 folder = path if os.path.isdir(path) else os.path.dirname(path)
