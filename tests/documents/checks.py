@@ -84,6 +84,16 @@ def options(_, name, text):
             yield 1, None if real[option] == told[option] else f"the default of {option} is {real[option]}, not {told[option]}"
 
 
+def live_options(repository, name, text):
+    """docs/configuration.md names those that SIGHUP takes over."""
+    if name != "docs/configuration.md":
+        return
+    told = set(re.findall(r"`([a-z_]+)`", re.search(r"^At `HUP` .*?\. ", text, re.S | re.M)[0]))
+    rows = re.findall(r'^    \{"(\w+)", .*?(true|false)\},$', read(repository, "src/app/option_table.c"), re.S | re.M)
+    for option, live in rows:
+        yield 1, None if (live == "true") == (option in told) else f"SIGHUP: {option} is wrong"
+
+
 def packages(repository, name, text):
     """The README's table names each package that packaging/deps.sh installs."""
     if name != "README.md":
@@ -129,5 +139,5 @@ def messages(repository, name, text):
 
 
 def of_document(repository, name, text):
-    for check in (links, subcommands, options, packages, messages):
+    for check in (links, subcommands, options, live_options, packages, messages):
         yield from check(repository, name, text)
