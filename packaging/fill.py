@@ -11,7 +11,7 @@ import re
 import sys
 
 ROWS = {
-    "option": ("name", "kind", "argument", "default", "meaning"),
+    "option": ("name", "kind", "argument", "default", "live", "meaning"),
     "command": ("name", "arguments", "meaning"),
     "error": ("symbol", "sentence"),
     "sandbox": ("name", "value", "help"),
@@ -86,7 +86,8 @@ def manual_keys(rows):
     for row in rows["option"]:
         value = shaped(row.argument) if row.argument else "*yes*|*no*"
         yield f"*{literal(row.name)}* = {value}"
-        yield f"{sentence(row)} Variable: *SKYSTACKFS\\_{literal(row.name.upper())}*."
+        live = " Taken over at HUP." if row.live else ""
+        yield f"{sentence(row)} Variable: *SKYSTACKFS\\_{literal(row.name.upper())}*.{live}"
         yield ""
 
 

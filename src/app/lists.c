@@ -2,7 +2,8 @@
  * lists: prints the program's tables for the build, which puts them into the manual and the shells' completions. Not
  * installed. A row a line, its fields with tabs between:
  *
- *   option NAME KIND ARGUMENT DEFAULT MEANING     (KIND says what the shells offer; words have | between)
+ *   option NAME KIND ARGUMENT DEFAULT LIVE MEANING     (KIND says what the shells offer; words have | between; LIVE is
+ *                                                      `live` where SIGHUP takes a new value over)
  *   command NAME ARGUMENTS MEANING
  *   error ERRNO SENTENCE
  *   status NAME, column NAME
@@ -37,8 +38,9 @@ static const char *kind_of(const Option *option)
 static void print_options(void)
 {
     for (const Option *option = option_table; option->name; option++) {
-        printf("option\t%s\t%s\t%s\t%s\t%s\n", option->name, kind_of(option), option->argument ? option->argument : "",
-               option->fallback ? option->fallback : "", option->meaning);
+        printf("option\t%s\t%s\t%s\t%s\t%s\t%s\n", option->name, kind_of(option),
+               option->argument ? option->argument : "", option->fallback ? option->fallback : "",
+               option->live ? "live" : "", option->meaning);
     }
 }
 
