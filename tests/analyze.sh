@@ -65,7 +65,7 @@ step()
     else
         failed=$((failed + 1))
         echo "bad:  $title ($(<"$work/time"))"
-        tail -n 200 "$work/said"
+        grep -v "^[0-9]* warnings generated" "$work/said" | tail -n 200
     fi
 }
 

@@ -141,6 +141,7 @@ static int read_files(Settings *settings, const char *source, char *endpoint, Fa
 int config_load(Settings *settings, const char *source, const char *const *texts, size_t count, Failure *ret_failure)
 {
     char endpoint[ADDRESS_BYTES] = "";
+    const char *token = getenv("SKYSTACK_TOKEN");
     int r = read_files(settings, source, endpoint, ret_failure);
 
     if (r == 0)
@@ -149,7 +150,7 @@ int config_load(Settings *settings, const char *source, const char *const *texts
         r = options_parse(settings, texts[i], ret_failure);
     if (r < 0)
         return r;
-    settings->token_in_environment = getenv("SKYSTACK_TOKEN") && getenv("SKYSTACK_TOKEN")[0];
+    settings->token_in_environment = token && token[0];
     choose_one_of_each(settings);
     return endpoint[0] ? source_set(settings, source, endpoint, ret_failure)
                        : source_parse(settings, source, ret_failure);
