@@ -116,7 +116,7 @@ void script_look(Person *person)
 
 static void was_read(Person *person)
 {
-    if (person->instance)
+    if (person->instance && person->code >= 0) /* for one that lacked memory there is nothing to look at */
         truth_read(person->world, person->instance, person->bytes, person->count, person->opened_ms);
     person_rest(person);
 }
