@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "config_file.h"
@@ -15,9 +16,9 @@ enum { NAME_BYTES = 64, ADDRESS_BYTES = 300 };
 typedef struct Layer {
     Settings *settings;
     const char *source, *path;
-    enum OptionOrigin origin;
-    bool in_section; /* which goes over what stands before the sections, wherever it is in the file */
-    char *endpoint;  /* ADDRESS_BYTES; what a section says, "" if none does */
+    enum OptionOrigin origin; /* of what stands before the sections; the next is the section's */
+    bool in_section;          /* which goes over that, wherever it is in the file */
+    char *endpoint;           /* ADDRESS_BYTES; what a section says, "" if none does */
 } Layer;
 
 /* --- files --- */
@@ -37,7 +38,8 @@ static int on_line(void *ctx, const char *section, const char *key, const char *
                    Failure *ret_failure)
 {
     const Layer *layer = ctx;
-    const OptionPlace place = {.origin = layer->origin, .file = layer->path, .line = line};
+    const OptionPlace place = {
+        .origin = layer->in_section ? layer->origin + 1 : layer->origin, .file = layer->path, .line = line};
 
     if (strcmp(section, layer->in_section ? layer->source : "") != 0)
         return 0;
@@ -121,21 +123,35 @@ static void choose_one_of_each(Settings *settings)
     }
 }
 
+/* A section of an address is the same with and without the slash behind it. */
 static int read_files(Settings *settings, const char *source, char *endpoint, Failure *ret_failure)
 {
+    size_t length = strlen(source);
+    _cleanup_free_ char *name = strndup(source, length > 8 && source[length - 1] == '/' ? length - 1 : length);
     Layer system = {.settings = settings,
-                    .source = source,
+                    .source = name,
                     .path = CONFIG_SYSTEM_FILE,
                     .origin = ORIGIN_SYSTEM_FILE,
                     .endpoint = endpoint};
     Layer user = system;
     int r;
 
+    if (!name) {
+        *ret_failure = failure_make(-ERR_NO_MEMORY, "%s", error_sentence(-ERR_NO_MEMORY));
+        return -ERR_NO_MEMORY;
+    }
     settings->user_file = path_of_user_file();
     user.path = settings->user_file;
     user.origin = ORIGIN_USER_FILE;
     r = read_file(&system, ret_failure);
     return r < 0 || !user.path ? r : read_file(&user, ret_failure);
+}
+
+static int finish(Settings *settings, const char *source, const char *endpoint, Failure *ret_failure)
+{
+    choose_one_of_each(settings);
+    return endpoint[0] ? source_set(settings, source, endpoint, ret_failure)
+                       : source_parse(settings, source, ret_failure);
 }
 
 int config_load(Settings *settings, const char *source, const char *const *texts, size_t count, Failure *ret_failure)
@@ -148,27 +164,38 @@ int config_load(Settings *settings, const char *source, const char *const *texts
         r = read_environment(settings, ret_failure);
     for (size_t i = 0; i < count && r == 0; i++)
         r = options_parse(settings, texts[i], ret_failure);
-    if (r < 0)
-        return r;
     settings->token_in_environment = token && token[0];
-    choose_one_of_each(settings);
-    return endpoint[0] ? source_set(settings, source, endpoint, ret_failure)
-                       : source_parse(settings, source, ret_failure);
+    return r < 0 ? r : finish(settings, source, endpoint, ret_failure);
+}
+
+/* A file that is away for a moment must not take the guards away that stand in it. */
+static int see_that_files_are_there(const Settings *settings, Failure *ret_failure)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const char *file = settings->places[i].file;
+
+        if (!file || access(file, F_OK) == 0)
+            continue;
+        *ret_failure = failure_make(-ERR_NOT_FOUND, "The configuration %s is not there any more.", file);
+        failure_set_mend(ret_failure, "Put it back, if only an empty one.");
+        return -ERR_NOT_FOUND;
+    }
+    return 0;
 }
 
 int config_load_again(const Settings *settings, Settings *fresh, Failure *ret_failure)
 {
     char endpoint[ADDRESS_BYTES] = "";
-    int r = read_files(fresh, settings->source, endpoint, ret_failure);
+    int r = see_that_files_are_there(settings, ret_failure);
 
+    if (r == 0)
+        r = read_files(fresh, settings->source, endpoint, ret_failure);
     for (size_t i = 0; i < OPTIONS && r == 0; i++) {
         if (settings->places[i].origin >= ORIGIN_ENVIRONMENT)
             r = settings_set(fresh, option_table[i].name, settings->texts[i], &settings->places[i], ret_failure);
     }
     fresh->token_in_environment = settings->token_in_environment;
-    if (r == 0)
-        choose_one_of_each(fresh);
-    return r;
+    return r < 0 ? r : finish(fresh, settings->source, endpoint, ret_failure);
 }
 
 /* --- which there are --- */

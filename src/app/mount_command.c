@@ -106,6 +106,7 @@ static int take_settings(const MountWords *words, Settings *settings, Failure *r
     settings->foreground = words->foreground;
     settings->debug = words->debug;
     settings->sloppy = words->sloppy;
+    settings->is_helper = words->is_helper;
     settings->mountpoint = absolute_mountpoint(words->mountpoint);
     r = settings->mountpoint ? 0 : -ERR_NO_MEMORY;
     if (r == 0)

@@ -21,37 +21,22 @@ typedef struct MountWord {
 
 /* Without special files and set-user-ids a file system of JSON is the same with `dev` and `suid`. */
 static const MountWord words[] = {
-    {"_netdev", WORD_FOR_MOUNT},
-    {"auto", WORD_FOR_MOUNT},
-    {"noauto", WORD_FOR_MOUNT},
-    {"nofail", WORD_FOR_MOUNT},
-    {"user", WORD_FOR_MOUNT},
-    {"nouser", WORD_FOR_MOUNT},
-    {"users", WORD_FOR_MOUNT},
-    {"owner", WORD_FOR_MOUNT},
-    {"group", WORD_FOR_MOUNT},
-    {"defaults", WORD_FOR_MOUNT},
-    {"async", WORD_FOR_MOUNT},
-    {"exec", WORD_FOR_MOUNT},
-    {"suid", WORD_FOR_MOUNT},
-    {"nosuid", WORD_FOR_MOUNT},
-    {"dev", WORD_FOR_MOUNT},
-    {"nodev", WORD_FOR_MOUNT},
-    {"atime", WORD_FOR_MOUNT},
-    {"diratime", WORD_FOR_MOUNT},
-    {"relatime", WORD_FOR_MOUNT},
-    {"loud", WORD_FOR_MOUNT},
-    {"silent", WORD_FOR_MOUNT},
-    {"nomand", WORD_FOR_MOUNT},
-    {"noiversion", WORD_FOR_MOUNT},
-    {"nolazytime", WORD_FOR_MOUNT},
-    {"nostrictatime", WORD_FOR_MOUNT},
-    {"noexec", WORD_FOR_KERNEL},
-    {"noatime", WORD_FOR_KERNEL},
-    {"nodiratime", WORD_FOR_KERNEL},
-    {"sync", WORD_FOR_KERNEL},
-    {"dirsync", WORD_FOR_KERNEL},
-    {"rw", WORD_WRITABLE},
+    {"_netdev", WORD_FOR_MOUNT},     {"auto", WORD_FOR_MOUNT},
+    {"noauto", WORD_FOR_MOUNT},      {"nofail", WORD_FOR_MOUNT},
+    {"user", WORD_FOR_MOUNT},        {"nouser", WORD_FOR_MOUNT},
+    {"users", WORD_FOR_MOUNT},       {"owner", WORD_FOR_MOUNT},
+    {"group", WORD_FOR_MOUNT},       {"defaults", WORD_FOR_MOUNT},
+    {"async", WORD_FOR_MOUNT},       {"exec", WORD_FOR_MOUNT},
+    {"suid", WORD_FOR_MOUNT},        {"nosuid", WORD_FOR_MOUNT},
+    {"dev", WORD_FOR_MOUNT},         {"nodev", WORD_FOR_MOUNT},
+    {"atime", WORD_FOR_MOUNT},       {"diratime", WORD_FOR_MOUNT},
+    {"relatime", WORD_FOR_MOUNT},    {"loud", WORD_FOR_MOUNT},
+    {"lazytime", WORD_FOR_MOUNT},    {"silent", WORD_FOR_MOUNT},
+    {"nomand", WORD_FOR_MOUNT},      {"noiversion", WORD_FOR_MOUNT},
+    {"nolazytime", WORD_FOR_MOUNT},  {"nostrictatime", WORD_FOR_MOUNT},
+    {"noexec", WORD_FOR_KERNEL},     {"noatime", WORD_FOR_KERNEL},
+    {"nodiratime", WORD_FOR_KERNEL}, {"sync", WORD_FOR_KERNEL},
+    {"dirsync", WORD_FOR_KERNEL},    {"rw", WORD_WRITABLE},
     {"remount", WORD_REMOUNT},
 };
 
@@ -87,7 +72,7 @@ bool mount_word_take(const char *word, Settings *settings, Failure *ret_failure)
         return false;
     if (kind == WORD_FOR_KERNEL)
         r = keep_for_kernel(settings, word);
-    if (kind == WORD_WRITABLE)
+    if (kind == WORD_WRITABLE && !settings->is_helper)
         r = settings_set(settings, "ro", "no", &place, ret_failure);
     if (r == 0)
         *ret_failure = (Failure){.code = 0};

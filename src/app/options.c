@@ -224,7 +224,7 @@ void settings_take_live(Settings *to, Settings *from, void (*stays)(const char *
         swap(field_of(to, option), field_of(from, option), option_bytes(option));
         swap(&to->texts[i], &from->texts[i], sizeof to->texts[i]);
         to->places[i] = from->places[i];
-        if (to->places[i].origin == ORIGIN_USER_FILE)
+        if (to->places[i].origin == ORIGIN_USER_FILE || to->places[i].origin == ORIGIN_USER_SECTION)
             to->places[i].file = to->user_file;
     }
 }

@@ -14,7 +14,15 @@
 #include "option_table.h"
 
 /* Where a value came from: a later one takes the place of an earlier one. */
-enum OptionOrigin { ORIGIN_DEFAULT, ORIGIN_SYSTEM_FILE, ORIGIN_USER_FILE, ORIGIN_ENVIRONMENT, ORIGIN_OPTION };
+enum OptionOrigin {
+    ORIGIN_DEFAULT,
+    ORIGIN_SYSTEM_FILE,    /* before its first section */
+    ORIGIN_SYSTEM_SECTION, /* the section of the source */
+    ORIGIN_USER_FILE,
+    ORIGIN_USER_SECTION,
+    ORIGIN_ENVIRONMENT,
+    ORIGIN_OPTION
+};
 
 typedef struct OptionPlace {
     enum OptionOrigin origin;
@@ -27,7 +35,8 @@ typedef struct Settings {
     char *endpoint;   /* https://host[:port] */
     char *mountpoint; /* absolute */
     bool foreground, debug;
-    bool sloppy; /* unknown words of -o are passed over, as mount(8)'s -s asks for */
+    bool is_helper; /* called by mount(8), which says `rw` wherever nobody said `ro` */
+    bool sloppy;    /* unknown words of -o are passed over, as mount(8)'s -s asks for */
     char *token_file, *token_command, *cacert, *api_version, *project;
     char *region, *size, *image, *profile;
     int64_t ttl_ms, ttl_transition_ms, ttl_projects_ms, ttl_health_ms, stale_if_error_ms, timeout_ms, wait_ms;

@@ -84,6 +84,8 @@ void reload_settings(App *app)
         log_error("the options stay as they are: %s %s", failure_sentence(&failure), failure.mend);
     } else {
         settings_take_live(app->settings, &fresh, say_what_stays);
+        if (strcmp(app->settings->endpoint, fresh.endpoint) != 0)
+            say_what_stays("endpoint");
         if (apply(app) < 0)
             log_error("there is no memory for other options");
         log_open(app->settings->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG, app->settings->log_level);

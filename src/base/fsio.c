@@ -16,16 +16,12 @@
 
 enum { READ_BYTES = 64 << 10 };
 
-static void look_at(const char *path, FsioFacts *facts)
+static FsioFacts facts_of(const struct stat *st)
 {
-    struct stat st;
-
-    if (lstat(path, &st) < 0)
-        return;
-    *facts = (FsioFacts){.owner = st.st_uid,
-                         .mode = st.st_mode & 07777,
-                         .is_link = S_ISLNK(st.st_mode),
-                         .is_regular = S_ISREG(st.st_mode)};
+    return (FsioFacts){.owner = st->st_uid,
+                       .mode = st->st_mode & 07777,
+                       .is_link = S_ISLNK(st->st_mode),
+                       .is_regular = S_ISREG(st->st_mode)};
 }
 
 static int read_all(int fd, Buf *into)
@@ -49,18 +45,22 @@ static int read_all(int fd, Buf *into)
     }
 }
 
+/* The facts are those of the file that is read, not of what had its name a moment earlier; of one that can't be opened,
+ * of its name. */
 static int system_read(Fsio *fsio, const char *path, Buf *into, FsioFacts *ret_facts)
 {
-    _cleanup_close_ int fd = -1;
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int r = fd < 0 ? error_from_errno(errno) : 0;
     FsioFacts facts = {0};
+    struct stat st;
 
     (void)fsio;
-    look_at(path, &facts);
+    if ((fd < 0 ? lstat(path, &st) : fstat(fd, &st)) == 0)
+        facts = facts_of(&st);
     if (ret_facts)
         *ret_facts = facts;
-    fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return facts.is_link ? -ERR_NO_ACCESS : error_from_errno(errno);
+        return facts.is_link ? -ERR_NO_ACCESS : r;
     return read_all(fd, into);
 }
 

@@ -139,6 +139,19 @@ root_of() {
     assert_line prod
 }
 
+@test "a section's way to a token goes before that which stands before the sections, in one file too" {
+    printf 'token_file = %s/none\nsize = standard-2\n[%s]\ntoken_command = cat %s\nprofile = web\n' "$PLACE" "$ENDPOINT" "$TOKEN_FILE" \
+        >"$USER_FILE"
+    run root_of -- "$ENDPOINT" "$MNT" -o "cacert=$CACERT,state_dir=$PLACE/state"
+    assert_success
+    run "$SKYSTACKFS" doctor "$ENDPOINT" --json
+    assert_equal "$(jq -r '.subjects[] | select(.kind == "source") | [.settings[].name | select(test("token|size|profile"))] | sort | join(" ")' <<<"$output")" \
+        'profile token_command'
+    printf 'token_command = false\n[%s]\ntoken_file = %s\n' "$ENDPOINT" "$TOKEN_FILE" >"$USER_FILE"
+    run root_of -- "$ENDPOINT/" "$MNT" -o "cacert=$CACERT,state_dir=$PLACE/state"
+    assert_success
+}
+
 @test "what a file has wrong is said with its line" {
     printf '# a comment\n\nttl = soon\n' >"$USER_FILE"
     ends 2 "$USER_FILE:3" "$SKYSTACKFS" "$ENDPOINT" "$MNT" -o "$BASE"
@@ -202,7 +215,11 @@ root_of() {
     kill -HUP "$daemon"
     within 5 grep -q 'the options stay as they are: The option `protect` has no value' "$log"
     refused 'not permitted' rm "$MNT/prod/web-1.json"
-    rm "$USER_FILE"
+    mv "$USER_FILE" "$PLACE/away"
+    kill -HUP "$daemon"
+    within 5 grep -q "the options stay as they are: The configuration $USER_FILE is not there any more" "$log"
+    refused 'not permitted' rm "$MNT/prod/web-1.json"
+    : >"$USER_FILE"
     kill -HUP "$daemon"
     removed() { rm "$MNT/prod/web-1.json"; }
     within 5 removed

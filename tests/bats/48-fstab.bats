@@ -77,6 +77,14 @@ inside() {
     assert_output --partial 'Read-only file system'
 }
 
+@test "ro of the configuration holds, though mount(8) says rw wherever nobody says ro" {
+    mkdir -p "$PLACE/config/skystackfs"
+    printf 'ro = yes\n' >"$PLACE/config/skystackfs/config"
+    run inside 'mount "$MNT" && grep -F " $MNT " /proc/self/mounts && umount "$MNT"' "$ENDPOINT $MNT skystackfs defaults,$OPTIONS 0 0"
+    assert_success
+    assert_output --partial ' fuse.skystackfs ro,'
+}
+
 @test "remount is refused clearly, and the mount goes on" {
     run inside 'mount -t skystackfs -o "$OPTIONS" "$ENDPOINT" "$MNT" || exit 90
         mount -o remount,ro "$MNT"; echo "code $?"
