@@ -22,7 +22,7 @@ libsqlite3-dev libncurses-dev libmicrohttpd-dev libgnutls28-dev libinih-dev libs
 # To try it out and to test it.
 test='iproute2 clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file
 jq attr curl openssl xxd procps util-linux mount perl git tmux stress-ng vim nano emacs-nox ed mc moreutils rsync zip
-unzip patch nghttp2-proxy nginx-light prometheus systemd mandoc man-db zsh fish bash-completion debhelper dpkg-dev fakeroot lintian debootstrap autopkgtest'
+unzip patch nghttp2-proxy nginx-light prometheus systemd systemd-container mandoc man-db zsh fish bash-completion debhelper dpkg-dev fakeroot lintian debootstrap autopkgtest'
 # Any node from 18 on will do, from wherever it is.
 for package in nodejs:node npm:npm; do
     command -v "${package#*:}" >/dev/null || test="$test ${package%:*}"

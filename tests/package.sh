@@ -64,19 +64,23 @@ for tool in debootstrap dpkg-buildpackage lintian dpkg-deb systemd-nspawn system
     command -v "$tool" >/dev/null || stop "$tool is missing; \`sh packaging/deps.sh\` installs what the tests need"
 done
 
-# count TITLE BEGIN CODE SAID: BEGIN is $EPOCHREALTIME's microseconds.
-count()
+# tell CODE TITLE SECONDS SAID
+tell()
 {
-    local seconds
-    seconds=$(awk -v us=$((${EPOCHREALTIME/./} - $2)) 'BEGIN { printf "%.1f", us / 1e6 }')
-    if [[ $3 -eq 0 ]]; then
+    if [[ $1 -eq 0 ]]; then
         passed=$((passed + 1))
-        echo "good: $1 ($seconds s)"
+        echo "good: $2 ($3 s)"
     else
         failed=$((failed + 1))
-        echo "bad:  $1 ($seconds s)"
+        echo "bad:  $2 ($3 s)"
         tail -n 100 "$4"
     fi
+}
+
+# Prints the seconds since $EPOCHREALTIME had so many microseconds.
+seconds_since()
+{
+    awk -v us=$((${EPOCHREALTIME/./} - $1)) 'BEGIN { printf "%.1f", us / 1e6 }'
 }
 
 # step TITLE COMMAND…; its result is the command's.
@@ -85,7 +89,7 @@ step()
     local title=$1 begin=${EPOCHREALTIME/./} code=0
     shift
     "$@" >"$work/said" 2>&1 </dev/null || code=$?
-    count "$title" "$begin" "$code" "$work/said"
+    tell "$code" "$title" "$(seconds_since "$begin")" "$work/said"
     return "$code"
 }
 
@@ -97,17 +101,17 @@ beside()
     (
         begin=${EPOCHREALTIME/./} code=0
         "$@" >"$work/$name.said" 2>&1 </dev/null || code=$?
-        echo "$begin $code" >"$work/$name.result"
+        echo "$code $(seconds_since "$begin")" >"$work/$name.result"
     ) &
     printf -v "pid_of_$name" %s $!
 }
 
 after()
 {
-    local name=$1 pid=pid_of_$1 begin code
+    local name=$1 pid=pid_of_$1 seconds=0 code=1
     wait "${!pid}"
-    read -r begin code <"$work/$name.result" || { begin=${EPOCHREALTIME/./}; code=1; }
-    count "$2" "$begin" "$code" "$work/$name.said"
+    read -r code seconds <"$work/$name.result"
+    tell "$code" "$2" "$seconds" "$work/$name.said"
     return "$code"
 }
 
@@ -181,11 +185,11 @@ install_all()
     inside sh -c 'cd /debs && apt-get -q -y install ./skystackfs_*.deb ./skystackfs-sandbox_*.deb'
 }
 
-# lives SCRIPT: tests/package/SCRIPT, run there.
+# lives SCRIPT [ARGUMENT]: tests/package/SCRIPT, run there.
 lives()
 {
     cp tests/package/*.sh "$bare/debs/"
-    inside bash "/debs/$1"
+    inside bash "/debs/$1" "${@:2}"
 }
 
 purge_all()
@@ -203,7 +207,7 @@ manual_is_read()
 {
     local page
     for page in skystackfs skystack-sandbox mount.skystackfs skystackfs.conf skystackfs-tree; do
-        inside man "$page" | grep -q -i NAME || { echo "no page $page"; return 1; }
+        grep -q -i NAME <(inside man "$page") || { echo "no page $page"; return 1; }
     done
 }
 
@@ -225,7 +229,7 @@ make_newer()
 # Booted with a unit that runs tests/package/systemd.sh, whose output and result are files, and that then switches off.
 boot()
 {
-    inside apt-get -q -y install --no-install-recommends systemd systemd-sysv dbus plocate &&
+    inside apt-get -q -y install --no-install-recommends systemd systemd-sysv dbus libpam-systemd plocate &&
         install_all && cp tests/package/*.sh "$bare/debs/" || return 1
     umount "$bare/proc"
     cat >"$bare/etc/systemd/system/checks.service" <<'UNIT'
@@ -246,16 +250,19 @@ UNIT
     [[ -s $bare/debs/checks ]]
 }
 
-# Its lines are `good TITLE` and `bad TITLE`.
+# Its lines are `good SECONDS TITLE` and `bad SECONDS TITLE`, and the last one `end`; the log has a part for each title.
 count_checks()
 {
-    local result title begin=${EPOCHREALTIME/./} ended=
-    while read -r result title; do
-        if [[ $result == end ]]; then ended=yes; continue; fi
+    local result seconds title
+    while read -r result seconds title; do
+        case $result in
+        good | bad) awk -v title="--- $title" '/^--- / { on = $0 == title } on' "$bare/debs/checks.log" >"$work/said" ;;
+        end) return ;;
+        esac
         [[ $result == good ]]
-        count "$title" "$begin" $? "$bare/debs/checks.log"
+        tell $? "$title" "$seconds" "$work/said"
     done <"$bare/debs/checks"
-    [[ $ended ]] || { echo '(they did not come to their end)' >"$work/said"; count 'all checks with systemd were made' "$begin" 1 "$bare/debs/checks.log"; }
+    tell 1 'all checks with systemd are made' 0 "$bare/debs/checks.log"
 }
 
 # --- all of it ---

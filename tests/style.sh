@@ -41,7 +41,8 @@ shell_scripts_are_clean()
 {
     local commands
     mapfile -t commands < <(find tests -maxdepth 1 -type f -perm /1 ! -name '*.*')
-    shellcheck packaging/*.sh packaging/monitoring/*.sh tests/*.sh tests/fuzz/run.sh tests/bench/*.sh tests/bench/systems/*.sh "${commands[@]}" .ci/run
+    shellcheck packaging/*.sh packaging/monitoring/*.sh packaging/systemd/*.sh packaging/debian/*.postinst packaging/debian/*.prerm packaging/debian/*.postrm packaging/debian/tests/mount \
+        tests/*.sh tests/package/*.sh tests/fuzz/run.sh tests/bench/*.sh tests/bench/systems/*.sh "${commands[@]}" .ci/run
 }
 
 check 'no banned calls in src' no_banned_calls

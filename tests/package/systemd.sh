@@ -1,6 +1,6 @@
 #!/bin/bash
 # The units under a systemd that runs for them alone. package.sh boots one in a Debian of its own, where this prints a line for each
-# check, `good TITLE` or `bad TITLE`, and why on standard error.
+# check, `good SECONDS TITLE` or `bad SECONDS TITLE`, and why on standard error.
 set -euo pipefail
 
 unit=skystackfs@lab
@@ -56,6 +56,11 @@ of_sandbox()
     jq -r ".$1" /run/sandbox.json
 }
 
+journal_says()
+{
+    grep -q -e "$1" <(journalctl -u "$unit" --no-pager)
+}
+
 # GET of the sandbox's count of all requests, as HTTP/1.0.
 requests()
 {
@@ -94,7 +99,7 @@ units_are_clean()
     local said
     said=$(systemd-analyze verify --man=no skystackfs@lab.service skystackfs-textfile@mnt.timer skystackfs-metrics.socket \
         /usr/share/doc/skystackfs/examples/mnt-skystack.mount /usr/share/doc/skystackfs/examples/mnt-skystack.automount 2>&1)
-    said+=$(systemd-analyze --user --man=no verify skystackfs@lab.service 2>&1)
+    said+=$(XDG_RUNTIME_DIR=/run HOME=/root systemd-analyze --user --man=no verify skystackfs@lab.service 2>&1)
     [[ -z $said ]] || fail "$said"
 }
 
@@ -129,20 +134,15 @@ works_within_its_limits()
     echo '{"tags":["x"]}' >"$mountpoint/prod/by-unit.json"
     rm "$mountpoint/prod/by-unit.json"
     grep -q by-unit /var/lib/skystackfs/*/audit.jsonl
-    journalctl -u "$unit" --no-pager | grep -q 'is mounted on'
+    journal_says 'is mounted on'
     [[ $(stat -c %a /var/lib/skystackfs) == 700 ]]
 }
 
 reads_the_token_again()
 {
     systemctl reload "$unit"
-    within 5 reload_was_heard
+    within 5 journal_says 'token was read again'
     answers
-}
-
-reload_was_heard()
-{
-    journalctl -u "$unit" --no-pager | grep -q 'token was read again'
 }
 
 no_dead_mount()
@@ -166,6 +166,7 @@ stop_unmounts()
     is_gone
     is_property ActiveState inactive
     is_property Result success
+    [[ ! -e /mnt/skystack ]]
 }
 
 umount_is_an_end()
@@ -209,7 +210,7 @@ waits_for_the_cloud()
 
 takes_a_credential()
 {
-    mkdir -p -m 700 /etc/credstore
+    install -d -m 700 /etc/credstore
     mv "$token" /etc/credstore/skystackfs-lab
     start
     grep -q "^token  *from /run/credentials/$unit.service/skystack-token" "$mountpoint/.skystack/status"
@@ -241,24 +242,70 @@ updatedb_stays_out()
     systemctl stop "$unit"
 }
 
+is_on_skystack()
+{
+    grep -q ' /mnt/skystack fuse' /proc/self/mounts
+}
+
 example_units_mount()
 {
     cp /usr/share/doc/skystackfs/examples/mnt-skystack.* /etc/systemd/system/
     sed -i "s|^What=.*|What=$(of_sandbox endpoint)|; s|^Options=.*|&,cacert=$(of_sandbox cacert)|" /etc/systemd/system/mnt-skystack.mount
     systemctl daemon-reload
+    mkdir -p /mnt/skystack
     systemctl start mnt-skystack.mount
     [[ -d /mnt/skystack/prod ]]
     systemctl stop mnt-skystack.mount
-    ! grep -q ' /mnt/skystack fuse' /proc/self/mounts
+    ! is_on_skystack || fail "it is still mounted"
     if [[ -e /dev/autofs ]]; then
         systemctl start mnt-skystack.automount
-        ! grep -q ' /mnt/skystack fuse' /proc/self/mounts
+        ! is_on_skystack || fail "it is mounted already"
         [[ -d /mnt/skystack/prod ]]
-        grep -q ' /mnt/skystack fuse' /proc/self/mounts
+        is_on_skystack
         systemctl stop mnt-skystack.automount mnt-skystack.mount
     fi
     rm /etc/systemd/system/mnt-skystack.*
+    rmdir /mnt/skystack
     systemctl daemon-reload
+}
+
+# as_user COMMAND…; for_user VERB…: systemctl of the user's own systemd.
+as_user()
+{
+    setpriv --reuid=someone --regid=someone --init-groups "$@"
+}
+
+for_user()
+{
+    systemctl --user -M someone@ "$@"
+}
+
+users_unit_mounts()
+{
+    local home=/home/someone place=/home/someone/skystack/lab
+    umount /dev/fuse # it is the machine's, and may be closed to users
+    rm -f /dev/fuse
+    mknod -m 666 /dev/fuse c 10 229
+    useradd -m someone
+    as_user mkdir -p -m 700 "$home/.config" "$home/.config/skystackfs"
+    install -o someone -m 600 "$(of_sandbox token_file)" "$home/.config/skystackfs/token"
+    install -m 644 "$(of_sandbox cacert)" "$home/ca.pem"
+    printf 'endpoint = %s\ncacert = %s\n' "$(of_sandbox endpoint)" "$home/ca.pem" | sed '1i[lab]' |
+        as_user tee "$home/.config/skystackfs/config"
+    loginctl enable-linger someone
+    within 10 for_user is-active default.target
+    for_user start "$unit"
+    as_user test -d "$place/prod"
+    kill -KILL "$(for_user show --value --property=MainPID "$unit")"
+    within 3 users_unit_waits
+    ! grep " $place " /proc/self/mounts || fail "a dead mount is left"
+    for_user stop "$unit"
+    [[ ! -e ${place%/*} ]]
+}
+
+users_unit_waits()
+{
+    [[ $(for_user show --value --property=SubState "$unit") == auto-restart ]]
 }
 
 purge_stops_and_forgets()
@@ -270,6 +317,7 @@ purge_stops_and_forgets()
     is_property ActiveState inactive
     ! find /etc/systemd/system | grep skystack || fail "links are left"
     ! systemctl --failed --no-legend | grep skystack || fail "units are left"
+    [[ ! -e /mnt/skystack && ! -e /var/lib/skystackfs && ! -e /etc/skystackfs ]]
 }
 
 # --- in their order ---
@@ -277,8 +325,10 @@ purge_stops_and_forgets()
 # check TITLE FUNCTION: in a shell of its own, where each command must succeed.
 check()
 {
+    local begin=${EPOCHREALTIME/./} result=good
     echo "--- $1" >&2
-    if bash -x "$0" "$2" >&2; then echo "good $1"; else echo "bad $1"; fi
+    bash -x "$0" "$2" >&2 || result=bad
+    awk -v result=$result -v us=$((${EPOCHREALTIME/./} - begin)) -v title="$1" 'BEGIN { printf "%s %.1f %s\n", result, us / 1e6, title }'
 }
 
 all()
@@ -309,6 +359,7 @@ UNIT
     check 'NAME.env says another mount point' mounts_elsewhere
     check "plocate's updatedb stays out" updatedb_stays_out
     check 'the example .mount and .automount mount' example_units_mount
+    check "a user's unit mounts, and leaves no dead mount" users_unit_mounts
     check 'purging stops the unit and forgets that it was enabled' purge_stops_and_forgets
     echo end
 }
