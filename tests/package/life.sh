@@ -31,12 +31,12 @@ is_mounted()
 
 no_daemon()
 {
-    ! pidof -q skystackfs
+    ! pidof -q -c skystackfs
 }
 
 the_daemon()
 {
-    pidof skystackfs
+    pidof -c skystackfs
 }
 
 purge()
@@ -52,7 +52,8 @@ begin()
     within 20 test -s /srv/ready.json
     provide
     mkdir -p "$mountpoint"
-    echo "lab $mountpoint skystackfs _netdev,nofail,cacert=$(jq -r .cacert /srv/ready.json),region=us-east-1,size=standard-2 0 0" >/etc/fstab
+    cp -p /etc/fstab /srv/
+    echo "lab $mountpoint skystackfs _netdev,nofail,cacert=$(jq -r .cacert /srv/ready.json),region=us-east-1,size=standard-2 0 0" >>/etc/fstab
     mount "$mountpoint"
     is_mounted
 }
@@ -131,22 +132,23 @@ end()
     install_and_mount
     mkdir -p /etc/systemd/system/multi-user.target.wants
     ln -s /lib/systemd/system/skystackfs@.service /etc/systemd/system/multi-user.target.wants/skystackfs@lab.service
-    apt-get -q -y purge --autoremove skystackfs skystackfs-sandbox
+    apt-get -q -y purge --autoremove skystackfs skystackfs-sandbox ca-certificates # which apt likes to keep
     no_daemon || fail "a daemon still runs"
-    pkill_sandbox
+    end_sandbox
     rmdir "$mountpoint"
-    rm -r /etc/fstab /srv/*
+    mv /srv/fstab /etc/
+    rm -r /srv/*
 }
 
-pkill_sandbox()
+end_sandbox()
 {
-    kill "$(pidof skystack-sandbox)"
+    kill "$(pidof -c skystack-sandbox)"
     within 5 sandbox_is_gone
 }
 
 sandbox_is_gone()
 {
-    ! pidof -q skystack-sandbox
+    ! pidof -q -c skystack-sandbox
 }
 
 "$1"
