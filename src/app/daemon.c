@@ -42,7 +42,6 @@ int daemon_start(void)
     close(fds[0]);
     ready_pipe = fds[1];
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* whoever interrupts the mounting interrupts us */
-    setsid();
     return chdir("/") < 0 ? -ERR_DISK : 0;
 }
 
@@ -62,6 +61,8 @@ void daemon_ready(void)
 {
     if (ready_pipe < 0)
         return;
+    /* Not earlier: an automount lets its own mount pass by its process group, and has all others wait for it. */
+    setsid();
     prctl(PR_SET_PDEATHSIG, 0);
     close_terminal();
     if (write(ready_pipe, "!", 1) != 1)

@@ -2,12 +2,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,12 +74,16 @@ static bool is_mounted_on(const char *path, const struct stat *st)
     return above.st_dev != st->st_dev || above.st_ino == st->st_ino;
 }
 
-static int check(const char *mountpoint, const struct stat *st, Failure *ret_failure)
+/* fs: what it is on. An automount's own mount (autofs) is there to be mounted on, and whoever looks into it waits for this
+ * very mount. */
+static int check(const char *mountpoint, const struct stat *st, const struct statfs *fs, Failure *ret_failure)
 {
     if (!S_ISDIR(st->st_mode))
         return refuse(ret_failure,
                       failure_make(-ERR_NOT_DIRECTORY, "The mount point %s is not a directory.", mountpoint),
                       "Name an empty directory.");
+    if (fs->f_type == AUTOFS_SUPER_MAGIC)
+        return 0;
     if (is_mounted_on(mountpoint, st))
         return refuse(ret_failure, failure_make(-ERR_BUSY, "Something is mounted on %s already.", mountpoint),
                       "Unmount it first with `umount MOUNTPOINT`, or mount elsewhere.");
@@ -91,21 +97,34 @@ static int check(const char *mountpoint, const struct stat *st, Failure *ret_fai
     return 0;
 }
 
+/* stat() may still be answered from the kernel's memory when the daemon is gone; statfs() never is. By a path alone
+ * (O_PATH), since statfs() of the name would have an automount mount something first. */
+static bool look_at(const char *mountpoint, struct stat *st, struct statfs *fs)
+{
+    int fd = open(mountpoint, O_PATH | O_CLOEXEC), error;
+    bool seen = fd >= 0 && fstat(fd, st) == 0 && fstatfs(fd, fs) == 0;
+
+    error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return seen;
+}
+
 int mountpoint_prepare(const char *mountpoint, Failure *ret_failure)
 {
     struct stat st;
-    struct statvfs fs;
+    struct statfs fs;
     int r = 0;
 
-    /* stat() may still be answered from the kernel's memory when the daemon is gone; statvfs() never is. */
-    if (stat(mountpoint, &st) == 0 && statvfs(mountpoint, &fs) == 0)
-        return check(mountpoint, &st, ret_failure);
+    if (look_at(mountpoint, &st, &fs))
+        return check(mountpoint, &st, &fs, ret_failure);
     if (errno == ENOTCONN || errno == ECONNABORTED)
         r = take_over(mountpoint, ret_failure);
     if (r < 0)
         return r;
-    if (stat(mountpoint, &st) == 0)
-        return check(mountpoint, &st, ret_failure);
+    if (look_at(mountpoint, &st, &fs))
+        return check(mountpoint, &st, &fs, ret_failure);
     if (errno == ENOENT)
         return refuse(ret_failure, failure_make(-ERR_NOT_FOUND, "The mount point %s is not there.", mountpoint),
                       "Make it with `mkdir -p MOUNTPOINT`.");
