@@ -29,14 +29,23 @@ is_mounted()
     grep -q " $mountpoint fuse.skystackfs " /proc/self/mounts
 }
 
-no_daemon()
-{
-    ! pidof -q -c skystackfs
-}
-
+# Prints its pid, whatever it was called as, and also when its file is gone; fails if there is none.
 the_daemon()
 {
-    pidof -c skystackfs
+    local exe
+    for exe in /proc/[0-9]*/exe; do
+        if [[ $(readlink "$exe") == /usr/bin/skystackfs* && ${exe%/exe}/root -ef / ]]; then
+            exe=${exe#/proc/}
+            echo "${exe%/exe}"
+            return 0
+        fi
+    done
+    return 1
+}
+
+no_daemon()
+{
+    ! the_daemon
 }
 
 purge()
@@ -68,7 +77,7 @@ provide()
 upgrade()
 {
     local daemon
-    daemon=$(the_daemon)
+    daemon=$(the_daemon) || fail "no daemon runs"
     cd "$mountpoint/prod"
     apt-get -q -y install /debs/newer/skystackfs_*.deb
     [[ $(dpkg-query -W -f '${Version}' skystackfs) == *+newer ]]
