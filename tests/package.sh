@@ -229,7 +229,7 @@ make_newer()
 # Booted with a unit that runs tests/package/systemd.sh, whose output and result are files, and that then switches off.
 boot()
 {
-    inside apt-get -q -y install --no-install-recommends systemd systemd-sysv dbus libpam-systemd plocate &&
+    inside apt-get -q -y install --no-install-recommends systemd systemd-sysv dbus dbus-user-session libpam-systemd plocate &&
         install_all && cp tests/package/*.sh "$bare/debs/" || return 1
     umount "$bare/proc"
     cat >"$bare/etc/systemd/system/checks.service" <<'UNIT'
