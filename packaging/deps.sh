@@ -20,7 +20,7 @@ build='gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libcurl4-openssl-
 libsqlite3-dev libncurses-dev libmicrohttpd-dev libgnutls28-dev libinih-dev libsystemd-dev scdoc python3 uthash-dev libcmocka-dev'
 
 # To try it out and to test it.
-test='iproute2 clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file
+test='ccache iproute2 clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind shellcheck bats bats-support bats-assert bats-file
 jq attr curl openssl xxd procps util-linux mount perl git tmux stress-ng vim nano emacs-nox ed mc moreutils rsync zip
 unzip patch nghttp2-proxy nginx-light prometheus systemd systemd-container mandoc man-db zsh fish bash-completion debhelper dpkg-dev fakeroot lintian debootstrap autopkgtest'
 # Any node from 18 on will do, from wherever it is.

@@ -41,21 +41,28 @@ run_chapter()
 export -f run_chapter
 
 # The longest first, by their size: so that none is left to run alone at the end.
-for file in $(wc -c "${chapters[@]}" | grep -v ' total$' | sort -rn | awk '{ print $2 }'); do
+for file in $(wc -c "${chapters[@]}" 2>/dev/null | grep -v ' total$' | sort -rn | awk '{ print $2 }'); do
     if grep -q '^# bats file_tags=.*release' "$file"; then build=$release; else build=$other; fi
     echo "$build $file"
 done | xargs -P "${JOBS:-4}" -n 2 bash -c 'run_chapter "$@"' _
 
 bash tests/again.sh "$WORK"
 
-for tap in "$WORK"/*.tap; do
-    name=$(basename "$tap" .tap)
-    code=$(<"${tap%.tap}.code")
-    planned=$(sed -n 's/^1\.\.\([0-9][0-9]*\)$/\1/p' "$tap" | head -n 1)
+# Every chapter must have begun, ended, and run as many tests as it has.
+for file in "${chapters[@]}"; do
+    name=$(basename "$file" .bats)
+    tap=$WORK/$name.tap
+    code=$(cat "$WORK/$name.code" 2>/dev/null)
+    planned=$(sed -n 's/^1\.\.\([0-9][0-9]*\)$/\1/p' "$tap" 2>/dev/null | head -n 1)
+    if [[ -z $code || ${planned:-0} -eq 0 ]]; then
+        echo "$name: it did not run to its end"
+        failed=$((failed + 1))
+        continue
+    fi
     skip=$(grep -c '^ok .* # skip' "$tap")
     good=$(($(grep -c '^ok ' "$tap") - skip))
     bad=$(grep -c '^not ok ' "$tap")
-    lost=$((${planned:-0} - good - bad - skip))
+    lost=$((planned - good - bad - skip))
     if [[ $lost -gt 0 ]]; then
         echo "$name: $lost tests never ended"
         bad=$((bad + lost))

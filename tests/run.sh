@@ -57,6 +57,8 @@ if [ -z "$wanted" ]; then
     if [ -n "$quick" ]; then wanted=$QUICK; fi
 fi
 export SEED="${SEED:-$(date +%s)000}"
+# The same sources are compiled in several folders, and in copies: what ccache has of one serves the others.
+export CCACHE_NOHASHDIR=1
 
 work=
 
@@ -210,7 +212,12 @@ step_build()
     fi
 }
 
-step_unit() { part bash tests/unit.sh "$RELEASE"; }
+# Each step brings what it tests up to date, since it may be asked for alone; after `build` that takes no time.
+step_unit()
+{
+    part bash tests/build.sh "$RELEASE"
+    part bash tests/unit.sh "$RELEASE"
+}
 
 step_sim()
 {
@@ -227,17 +234,24 @@ step_sim()
 step_bats()
 {
     if [ -n "$quick" ]; then
+        part bash tests/build.sh "$RELEASE"
         part bash tests/mounts.sh "$RELEASE" "$RELEASE" 10-names 30-creating 32-deleting 47-configuration 51-updates
         echo "left out: the other chapters"
     else
+        part bash tests/build.sh "$RELEASE" "$SANITIZED"
         part bash tests/mounts.sh "$RELEASE" "$SANITIZED"
     fi
 }
 
-step_contract() { part bash tests/contract.sh; }
+step_contract()
+{
+    part bash tests/build.sh build
+    part bash tests/contract.sh
+}
 
 step_sanitizers()
 {
+    part bash tests/build.sh build "$SANITIZED"
     part bash tests/unit.sh "$SANITIZED"
     part bash tests/valgrind.sh
     part env BUDGET="${TORTURE_SECONDS:-60}" tests/torture
@@ -246,6 +260,7 @@ step_sanitizers()
 
 step_faults()
 {
+    part bash tests/build.sh "$RELEASE" "$SANITIZED"
     for build in "$RELEASE" "$SANITIZED"; do
         part env "SKYSTACKFS=$root/$build/src/app/skystackfs" "SKYSTACK_SANDBOX=$root/$build/src/sandbox/skystack-sandbox" tests/faults
     done

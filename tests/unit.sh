@@ -14,7 +14,8 @@ more=()
 if [[ $build == *asan* ]]; then more=(--timeout-multiplier 5); fi
 
 rm -f "$log"
-meson test -C "$build" --no-rebuild --suite unit --print-errorlogs "${more[@]}"
+code=0
+meson test -C "$build" --no-rebuild --suite unit --print-errorlogs "${more[@]}" || code=$?
 if [[ ! -s $log ]]; then
     echo "no unit test ran"
     echo "0 passed, 1 failed"
@@ -30,6 +31,10 @@ counts=$(jq -r -s '
           else [$good, ([$cases - $good - $skipped, (if $ok then 0 else 1 end)] | max), $skipped] end;
     map(count) | transpose | map(add) | join(" ")' "$log")
 read -r passed failed skipped <<<"$counts"
+if [[ $code -ne 0 && $failed -eq 0 ]]; then
+    echo "meson ended with $code"
+    failed=1
+fi
 if [[ $skipped -gt 0 ]]; then echo "$skipped skipped"; fi
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 && $passed -gt 0 ]]

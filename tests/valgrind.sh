@@ -47,9 +47,15 @@ if ! finds_what_is_planted; then
     echo "0 passed, 1 failed"
     exit 1
 fi
-printf '%s\0' "$build"/tests/unit/test_* | grep -zv '[.]p$' | xargs -0 -P 2 -n 1 bash -c "verdict \"\$@\"" _ >"$work/report"
+mapfile -t programs < <(printf '%s\n' "$build"/tests/unit/test_* | grep -v '[.]p$')
+printf '%s\0' "${programs[@]}" | xargs -0 -P 2 -n 1 bash -c "verdict \"\$@\"" _ >"$work/report"
 cat "$work/report"
 passed=$(grep -c '^good: ' "$work/report")
 failed=$(grep -c '^bad:  ' "$work/report")
+lost=$((${#programs[@]} - passed - failed))
+if [[ $lost -ne 0 ]]; then
+    echo "$lost programs were not run to their end"
+    failed=$((failed + 1))
+fi
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 && $passed -gt 0 ]]
