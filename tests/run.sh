@@ -254,8 +254,8 @@ step_sanitizers()
     part bash tests/build.sh build "$SANITIZED"
     part bash tests/unit.sh "$SANITIZED"
     part bash tests/valgrind.sh
-    part env BUDGET="${TORTURE_SECONDS:-60}" tests/torture
-    part bash tests/fuzz/run.sh "${FUZZ_SECONDS:-15}"
+    part env BUDGET="${TORTURE_SECONDS:-40}" tests/torture
+    part bash tests/fuzz/run.sh "${FUZZ_SECONDS:-8}"
 }
 
 step_faults()
