@@ -158,9 +158,9 @@ int config_load(Settings *settings, const char *source, const char *const *texts
 {
     char endpoint[ADDRESS_BYTES] = "";
     const char *token = getenv("SKYSTACK_TOKEN");
-    int r = read_files(settings, source, endpoint, ret_failure);
+    int r = settings->bare ? 0 : read_files(settings, source, endpoint, ret_failure);
 
-    if (r == 0)
+    if (r == 0 && !settings->bare)
         r = read_environment(settings, ret_failure);
     for (size_t i = 0; i < count && r == 0; i++)
         r = options_parse(settings, texts[i], ret_failure);
@@ -188,7 +188,8 @@ int config_load_again(const Settings *settings, Settings *fresh, Failure *ret_fa
     char endpoint[ADDRESS_BYTES] = "";
     int r = see_that_files_are_there(settings, ret_failure);
 
-    if (r == 0)
+    fresh->bare = settings->bare;
+    if (r == 0 && !fresh->bare)
         r = read_files(fresh, settings->source, endpoint, ret_failure);
     for (size_t i = 0; i < OPTIONS && r == 0; i++) {
         if (settings->places[i].origin >= ORIGIN_ENVIRONMENT)

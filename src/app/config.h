@@ -13,7 +13,7 @@
  * Fills fresh settings (settings_init) for SOURCE: `production`, `sandbox`, an https:// address, or a section with an
  * `endpoint`. `texts` are those of -o, in their order. 0, or a negative code and what is wrong, with the file and line.
  * In a file a key stands for an option; before the first section it holds for all sources, in a section for the source
- * of that name alone.
+ * of that name alone. Settings that are `bare` have the texts alone.
  */
 int config_load(Settings *settings, const char *source, const char *const *texts, size_t count, Failure *ret_failure);
 /* The same for a mount that has its settings: what came from -o or the environment is as it was. */

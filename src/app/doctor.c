@@ -1,5 +1,6 @@
 #include "doctor.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,13 +54,14 @@ static void examine_settings(Report *report, const Settings *settings, const cha
     settings_each(settings, on_setting, report);
 }
 
-static void examine_source(Report *report, const char *source, const char *const *texts, const Ward *ward)
+static void examine_source(Report *report, const char *source, const char *const *texts, const Ward *ward, bool bare)
 {
     _cleanup_free_ char *token_named = ward ? ward_token(ward) : NULL;
     Settings settings;
     Failure failure = {.code = -ERR_NO_MEMORY};
 
     settings_init(&settings);
+    settings.bare = bare;
     if (config_load(&settings, source, texts, count_of(texts), &failure) < 0)
         report_failure(report, FINDING_BAD, "settings", &failure);
     else
@@ -70,19 +72,29 @@ static void examine_source(Report *report, const char *source, const char *const
 /* ---- a mount ---- */
 
 /* Its options are what its process was started with; where that can't be seen, those that were given here. */
-static void examine_ward(const Doctor *doctor, const Ward *ward)
+static void examine_own_ward(const Doctor *doctor, const Ward *ward)
 {
-    char **own = ward_options(ward);
+    bool bare;
+    char **own = ward_options(ward, &bare);
     const char *const *texts = doctor->texts[0] ? doctor->texts : (const char *const *)own;
 
-    report_subject(doctor->report, "mount", ward->mountpoint);
-    doctor_ward(doctor->report, ward);
     if (texts)
-        examine_source(doctor->report, ward->source, texts, ward);
+        examine_source(doctor->report, ward->source, texts, ward, bare);
     else if (ward->ended && ward->problem == 0)
         report_say(doctor->report, FINDING_SKIPPED, "settings",
                    "The process of this mount can't be seen from here; name its options with -o.");
     words_free(own);
+}
+
+static void examine_ward(const Doctor *doctor, const Ward *ward)
+{
+    report_subject(doctor->report, "mount", ward->mountpoint);
+    doctor_ward(doctor->report, ward);
+    if (ward_is_own(ward))
+        examine_own_ward(doctor, ward);
+    else
+        report_say(doctor->report, FINDING_SKIPPED, "settings",
+                   "This is another user's mount: run doctor as that user.");
 }
 
 /* ---- what there is ---- */
@@ -118,7 +130,7 @@ static void examine_all(Doctor *doctor)
     }
     for (size_t i = 0; i < doctor->section_count; i++) {
         report_subject(doctor->report, "source", doctor->sections[i]);
-        examine_source(doctor->report, doctor->sections[i], doctor->texts, NULL);
+        examine_source(doctor->report, doctor->sections[i], doctor->texts, NULL, false);
     }
 }
 
@@ -149,6 +161,34 @@ static void examine_machine(const Doctor *doctor)
     doctor_wards(doctor->report, &doctor->wards);
 }
 
+/* A path's parts, one after the other, on what is there. */
+static int add_parts(Buf *path, const char *parts)
+{
+    const char *last;
+    int r = 0;
+
+    for (size_t length; r == 0 && *parts; parts += length) {
+        parts += strspn(parts, "/");
+        length = strcspn(parts, "/");
+        if (length == 2 && strncmp(parts, "..", 2) == 0)
+            r = (last = strrchr(buf_text(path), '/')) ? buf_resize(path, (size_t)(last - buf_text(path))) : 0;
+        else if (length > 0 && !(length == 1 && *parts == '.'))
+            r = buf_printf(path, "/%.*s", (int)length, parts);
+    }
+    return r;
+}
+
+/* The mount that a path is in, by its text alone: whoever touches one that hangs hangs too. */
+static const Ward *find_by_text(const Wards *wards, const char *word)
+{
+    _cleanup_buf_ Buf path = BUF_INIT(PATH_MAX);
+    _cleanup_free_ char *here = word[0] == '/' ? NULL : getcwd(NULL, 0);
+
+    if ((here && add_parts(&path, here) < 0) || add_parts(&path, word) < 0)
+        return NULL;
+    return wards_find(wards, buf_text(&path));
+}
+
 /* What was named is looked up before anything is shown: a word that is none is a wrong use, not a finding. */
 static int examine(Doctor *doctor)
 {
@@ -158,7 +198,7 @@ static int examine(Doctor *doctor)
     Failure failure = {.code = -ERR_NOT_FOUND};
 
     if (doctor->word && !source) {
-        ward = wards_find(&doctor->wards, doctor->word);
+        ward = find_by_text(&doctor->wards, doctor->word);
         if (!ward && mounts_find(doctor->word, &mountpoint, NULL, &failure) == 0)
             ward = wards_find(&doctor->wards, mountpoint);
         if (!ward) {
@@ -172,7 +212,7 @@ static int examine(Doctor *doctor)
         examine_ward(doctor, ward);
     } else if (source) {
         report_subject(doctor->report, "source", doctor->word);
-        examine_source(doctor->report, doctor->word, doctor->texts, NULL);
+        examine_source(doctor->report, doctor->word, doctor->texts, NULL, false);
     } else {
         examine_all(doctor);
     }

@@ -58,8 +58,12 @@ const Ward *wards_find(const Wards *wards, const char *path);
 void doctor_wards(Report *report, const Wards *wards);
 /* What one of them says of itself. */
 void doctor_ward(Report *report, const Ward *ward);
-/* Its settings, as far as its process tells: an array of the texts of its -o, ended by NULL, freed by words_free(); or NULL. */
-char **ward_options(const Ward *ward);
+/* Whether it is this user's, as the kernel says. What another user's says of itself is shown, and never acted upon: its
+ * options may name a program, and its source where a token goes. */
+bool ward_is_own(const Ward *ward);
+/* Its settings, as far as its process tells, which must be this user's too: an array of the texts of its -o, ended by NULL,
+ * freed by words_free(); or NULL. ret_bare: whether they are all that it goes by. */
+char **ward_options(const Ward *ward, bool *ret_bare);
 
 /* How it calls the source of its token, the caller's to free; NULL where it does not say. */
 char *ward_token(const Ward *ward);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "doctor.h"
 #include "doctor_read.h"
@@ -10,6 +11,7 @@
 #include "fsio.h"
 #include "json.h"
 #include "loop.h"
+#include "mount_command.h"
 #include "mounts.h"
 #include "top_reader.h"
 
@@ -293,18 +295,52 @@ static bool status_member(const Ward *ward, const char *name, Span *ret_value)
     return ward->ended && !ward->problem && json_check(status, NULL) == 0 && json_member(status, name, ret_value);
 }
 
-char **ward_options(const Ward *ward)
+bool ward_is_own(const Ward *ward)
+{
+    static const char NAME[] = "user_id=";
+    const char *at = ward->options;
+
+    while (strncmp(at, NAME, strlen(NAME)) != 0) {
+        at = strchr(at, ',');
+        if (!at++)
+            return false;
+    }
+    return strtoull(at + strlen(NAME), NULL, 10) == geteuid();
+}
+
+static int read_of_process(int64_t pid, const char *name, Buf *into)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%lld/%s", (long long)pid, name);
+    return fsio_read(fsio_system(), path, into, NULL);
+}
+
+/* By all of its user ids: the files' owner is root, as it can't be dumped, and a program that becomes root has the words
+ * of whoever started it. */
+static bool is_own_process(int64_t pid)
+{
+    _cleanup_buf_ Buf status = BUF_INIT(TEXT_BYTES);
+    unsigned real, effective, saved, files;
+    const char *line = read_of_process(pid, "status", &status) < 0 ? NULL : strstr(buf_text(&status), "\nUid:");
+    uid_t own = geteuid();
+
+    return line && sscanf(line, "\nUid: %u %u %u %u", &real, &effective, &saved, &files) == 4 && real == own &&
+           effective == own && saved == own && files == own;
+}
+
+/* Another file system may lie over the mount and name any process. */
+char **ward_options(const Ward *ward, bool *ret_bare)
 {
     _cleanup_buf_ Buf words = BUF_INIT(TEXT_BYTES);
-    char path[64];
     int64_t pid;
     Span value;
 
-    if (!status_member(ward, "pid", &value) || !json_integer(value, &pid))
+    *ret_bare = false;
+    if (!status_member(ward, "pid", &value) || !json_integer(value, &pid) || !is_own_process(pid) ||
+        read_of_process(pid, "cmdline", &words) < 0)
         return NULL;
-    snprintf(path, sizeof path, "/proc/%lld/cmdline", (long long)pid);
-    if (fsio_read(fsio_system(), path, &words, NULL) < 0)
-        return NULL;
+    *ret_bare = mount_is_bare(buf_text(&words));
     return command_line_options((Span){buf_text(&words), words.len}, ward->source);
 }
 

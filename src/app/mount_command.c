@@ -23,10 +23,23 @@ typedef struct MountWords {
     bool is_helper;
 } MountWords;
 
-bool mount_is_helper(const char *program)
+static const char *name_of(const char *program)
 {
     const char *slash = program ? strrchr(program, '/') : NULL;
-    const char *name = slash ? slash + 1 : program;
+
+    return slash ? slash + 1 : program;
+}
+
+bool mount_is_bare(const char *program)
+{
+    const char *name = name_of(program);
+
+    return name && strcmp(name, MOUNT_BARE_NAME) == 0;
+}
+
+bool mount_is_helper(const char *program)
+{
+    const char *name = name_of(program);
 
     return name && (strcmp(name, "mount.skystackfs") == 0 || strcmp(name, "mount.fuse.skystackfs") == 0);
 }
@@ -145,6 +158,7 @@ int mount_command(int argc, char **argv)
     int code;
 
     settings_init(&settings);
+    settings.bare = mount_is_bare(argv[0]);
     words.texts = calloc((size_t)argc, sizeof *words.texts);
     if (!words.texts || parse_words(&words, argc, argv, &failure) < 0 || take_settings(&words, &settings, &failure) < 0)
         code = say_usage(failure);

@@ -6,6 +6,10 @@
 
 #include <stdbool.h>
 
+/* Called by this name it mounts by its options alone, whatever the configuration files and the environment say. */
+#define MOUNT_BARE_NAME "skystackfs-demo"
+bool mount_is_bare(const char *program);
+
 /* Whether the program was called by the name that mount(8) gives its helpers (mount.TYPE). */
 bool mount_is_helper(const char *program);
 /* Mounts. The program's exit code, or that of mount(8) where it was called as its helper. */

@@ -51,6 +51,7 @@ typedef struct Settings {
     gid_t gid;
     mode_t umask;
     enum LogLevel log_level;
+    bool bare;                 /* a demo's: no configuration file and no variable counts */
     bool token_in_environment; /* $SKYSTACK_TOKEN was there */
     char *kernel_options;      /* mount(8)'s own that are the kernel's to keep, ",noexec,noatime"; NULL: none */
     char *user_file;           /* the configuration files that were looked for; the user's may be NULL */

@@ -143,7 +143,7 @@ no_updatedb_walks() {
 @test "looking changes nothing, here and there" {
     doctor "$ENDPOINT" -o "$OPTIONS"
     [ ! -e "$AREA/state" ]
-    assert_equal "$(changing)" 0
+    assert_equal "$(changing) of $(requests)" '0 of 2'
     says good 'state directory' 'is not there yet, and can be made'
 }
 
@@ -399,6 +399,14 @@ updatedb_is_there() {
     finds bad token '/bin/false'
 }
 
+@test "a token's program is run once for a source" {
+    make_users_program
+    doctor "$ENDPOINT" -o "cacert=$AREA/ca.pem,token_command=$AREA/program"
+    says good token "From token_command=$AREA/program; the API takes it."
+    assert_equal "$(cat "$AREA/ran")" 0
+    assert_equal "$(requests)" 2
+}
+
 @test "a token that the API refuses" {
     printf 'sky_sbx_nobody_gave_this\n' >"$AREA/token"
     chmod 600 "$AREA/token"
@@ -444,6 +452,82 @@ updatedb_is_there() {
     says skipped token 'The mount has it from $SKYSTACK_TOKEN'
 }
 
+# as_nobody COMMAND...: run in $SETUP as an ordinary user.
+as_nobody() {
+    SETUP+="; setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all ${*@Q} >'$AREA/nobody.out' 2>&1 3>&- 4>&-"
+}
+
+# A program of an ordinary user's, which tells who ran it.
+make_users_program() {
+    as_user
+    AS=()
+    : >"$AREA/ran"
+    chmod 666 "$AREA/ran"
+    printf '#!/bin/sh\nid -u >>%s/ran\ncat %s/token\n' "$AREA" "$AREA" >"$AREA/program"
+    chmod 755 "$AREA/program"
+}
+
+# mounted_by_nobody OPTION,OPTION: doctor finds the mount of an ordinary user, who lets everybody in.
+mounted_by_nobody() {
+    echo "$MNT" >>"$PLACE/started.mounts"
+    chown 65534:65534 "$MNT"
+    SETUP="mount -t tmpfs none /mnt; mknod -m 666 /mnt/fuse c 10 229; mount --bind /mnt/fuse /dev/fuse"
+    with /etc/fuse.conf 'user_allow_other\n'
+    as_nobody "$AREA/skystackfs" "$ENDPOINT" "$MNT" -o "cacert=$AREA/ca.pem,state_dir=$AREA/state,allow_other,$1"
+}
+
+@test "what another user's mount says of itself is told, and nothing of it is run, read or asked" {
+    make_users_program
+    mounted_by_nobody "token_command=$AREA/program"
+    SETUP+="; sleep 0.5; : >'$AREA/ran'; curl -sS -o /dev/null -X POST '$ADMIN/counts/reset'"
+    doctor "$MNT"
+    says good status 'everything is well'
+    says skipped settings "This is another user's mount: run doctor as that user."
+    assert_equal "$(cat "$AREA/ran"), $(requests) requests" ", 0 requests"
+    refute_output --partial token
+    doctor_again "$MNT" -o "token_file=$TOKEN_FILE"
+    says skipped settings "This is another user's mount: run doctor as that user."
+    assert_equal "$(requests)" 0
+    doctor_again
+    says skipped settings "This is another user's mount: run doctor as that user."
+    assert_equal "$(cat "$AREA/ran"), $(requests) requests" ", 0 requests"
+}
+
+# The same, anew.
+doctor_again() {
+    mount_gone "$MNT"
+    doctor "$@"
+}
+
+@test "that user is told all of it" {
+    make_users_program
+    mounted_by_nobody "token_command=$AREA/program"
+    AS=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
+    doctor "$MNT"
+    says good token "From token_command=$AREA/program; the API takes it."
+    assert_equal "$(sort -u "$AREA/ran")" 65534
+}
+
+@test "a process of another user's, named where a mount of ours should say its own, has nothing run" {
+    make_users_program
+    mount_up
+    perl -e '$( = $) = 65534; $< = $> = 65534; sleep 100' "$ENDPOINT" "$MNT" -o "token_command=$AREA/program,cacert=$AREA/ca.pem" 3>&- 4>&- &
+    echo $! >>"$PLACE/started.backgrounds"
+    SETUP="mount -t tmpfs none '$MNT'; mkdir '$MNT/.skystack'; echo '{\"pid\":$!,\"reasons\":[]}' >'$MNT/.skystack/status.json'"
+    doctor "$MNT"
+    says good status
+    says skipped settings "can't be seen"
+    assert_equal "$(cat "$AREA/ran")" ""
+}
+
+@test "a status that is a link is not followed out of the mount" {
+    mount_up
+    printf '{"pid":1,"reasons":[]}' >"$AREA/elsewhere"
+    SETUP="mount -t tmpfs none '$MNT'; mkdir '$MNT/.skystack'; ln -s '$AREA/elsewhere' '$MNT/.skystack/status.json'"
+    doctor "$MNT"
+    says bad status "can't be asked"
+}
+
 @test "a dead mount is told of, and the mend mends it" {
     mount_up
     kill -KILL "$(daemon_pid)"
@@ -470,10 +554,16 @@ dead() {
     assert_equal "$status" 1
     says bad mounts "$MNT does not answer" 'kill -CONT PID'
     doctor "$MNT/prod/nothing-that-was-looked-at"
-    kill -CONT "$pid"
-    assert_equal "$status" 1
     says bad status "$MNT does not answer"
-    [ $(($(since) - began)) -lt 20000 ]
+    local word
+    for word in mnt/prod/x ./mnt/prod/x ../"${AREA##*/}"//mnt/prod/; do
+        AS=(env -C "$AREA")
+        doctor "$word"
+        assert_equal "$word: $status" "$word: 1"
+        says bad status "$MNT does not answer"
+    done
+    kill -CONT "$pid"
+    [ $(($(since) - began)) -lt 40000 ]
 }
 
 # The state directory

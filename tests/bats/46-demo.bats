@@ -53,6 +53,24 @@ ends() {
     [ ! -e "$MNT" ]
 }
 
+@test "what this machine has configured for its real clouds does not reach it" {
+    export XDG_CONFIG_HOME=$PLACE/config SKYSTACKFS_RO=yes SKYSTACKFS_WEBHOOK=nonsense https_proxy=http://127.0.0.1:9
+    mkdir -p "$PLACE/config/skystackfs"
+    printf 'project = ops\nttl = nonsense\n' >"$PLACE/config/skystackfs/config"
+    demo
+    assert_equal "$(ls "$MNT")" $'prod\nstaging'
+    mkdir "$MNT/prod/web-new"
+    kill -HUP "$(daemon_pid)"
+    sleep 1
+    ! grep nonsense "$PLACE/background.1" || fail_with "it reads the configuration again"
+    mkdir "$MNT/prod/web-newer"
+    run "$SKYSTACKFS" doctor "$MNT"
+    refute_output --partial nonsense
+    refute_output --partial ops
+    kill -INT "$DEMO"
+    ends 0
+}
+
 @test "a shell that stands in it does not hold its end" {
     demo
     background sleep 60
