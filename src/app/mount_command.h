@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Called by this name it mounts by its options alone, whatever the configuration files and the environment say. */
+/* Whether it was called by the name by which a demo mounts: by its options alone, whatever the files and variables say. */
 #define MOUNT_BARE_NAME "skystackfs-demo"
 bool mount_is_bare(const char *program);
 
