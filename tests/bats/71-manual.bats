@@ -119,7 +119,7 @@ options_of_help() {
 
 @test "each word of mount(8) that is taken is in mount.skystackfs(8)" {
     local words
-    words=$(sed -n 's/^ *{"\([a-z_]*\)", WORD_[A-Z_]*},$/\1/p' "$SOURCE/src/app/mount_words.c")
+    words=$(grep -o '{"[a-z_]*", WORD_' "$SOURCE/src/app/mount_words.c" | cut -d '"' -f 2)
     [ "$(wc -w <<<"$words")" -gt 25 ]
     # shellcheck disable=SC2086
     tells_of mount.skystackfs.8 $words
