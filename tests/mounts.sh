@@ -40,8 +40,14 @@ run_chapter()
 }
 export -f run_chapter
 
-# The longest first, by their size: so that none is left to run alone at the end.
-for file in $(wc -c "${chapters[@]}" 2>/dev/null | grep -v ' total$' | sort -rn | awk '{ print $2 }'); do
+# The longest first, so that none is left to run alone at the end: two that wait for minutes, the others by their size.
+in_order()
+{
+    wc -c "$@" 2>/dev/null | awk '$2 != "total" { print ($2 ~ /55-crash|58-settling/ ? 1000000 : 0) + $1, $2 }' | sort -rn |
+        cut -d ' ' -f 2
+}
+
+for file in $(in_order "${chapters[@]}"); do
     if grep -q '^# bats file_tags=.*release' "$file"; then build=$release; else build=$other; fi
     echo "$build $file"
 done | xargs -P "${JOBS:-4}" -n 2 bash -c 'run_chapter "$@"' _

@@ -238,11 +238,14 @@ status_of() {
     jq "$@" "$MNT/.skystack/status.json"
 }
 
+# The table is read in one go: `read` goes back in the file after each line, and others who mount meanwhile move the lines.
 is_mounted() {
-    local place
-    while read -r _ place _; do
+    local lines line place
+    mapfile -t lines </proc/self/mounts
+    for line in "${lines[@]}"; do
+        read -r _ place _ <<<"$line"
         if [[ ${place//\\040/ } == "$1" ]]; then return 0; fi
-    done </proc/self/mounts
+    done
     return 1
 }
 
