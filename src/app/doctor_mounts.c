@@ -321,12 +321,17 @@ static int read_of_process(int64_t pid, const char *name, Buf *into)
 static bool is_own_process(int64_t pid)
 {
     _cleanup_buf_ Buf status = BUF_INIT(TEXT_BYTES);
-    unsigned real, effective, saved, files;
     const char *line = read_of_process(pid, "status", &status) < 0 ? NULL : strstr(buf_text(&status), "\nUid:");
-    uid_t own = geteuid();
+    const char *at = line ? line + strlen("\nUid:") : NULL;
+    bool own = at != NULL;
 
-    return line && sscanf(line, "\nUid: %u %u %u %u", &real, &effective, &saved, &files) == 4 && real == own &&
-           effective == own && saved == own && files == own;
+    for (int id = 0; id < 4 && own; id++) { /* real, effective, saved, of the file system */
+        char *end;
+
+        own = strtoul(at, &end, 10) == geteuid() && end != at;
+        at = end;
+    }
+    return own;
 }
 
 /* Another file system may lie over the mount and name any process. */
