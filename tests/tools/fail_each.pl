@@ -57,7 +57,7 @@ my ($from, $to);
 sub find_moved { ($from, $to) = -e "$prod/moved.json" ? qw(moved db-1) : qw(db-1 moved); }
 
 # What a request's end may be called besides. A handshake that lacked memory may also wait in vain, up to the mount's timeout.
-my %of_libraries = map { $_ => 1 } qw(ECONNABORTED ECONNREFUSED EHOSTUNREACH EINPROGRESS ETIMEDOUT);
+my %of_libraries = map { $_ => 1 } qw(ECONNABORTED ECONNREFUSED EHOSTUNREACH EINPROGRESS EREMOTEIO ETIMEDOUT);
 
 # Name, what is done before anything fails, the operation, and whether it asks the API. Each is another instance's, or undone by itself.
 my @operations = (
