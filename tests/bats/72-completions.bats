@@ -28,11 +28,12 @@ teardown() {
 }
 
 tmux_of() {
-    tmux -S "$PLACE/tmux" "$@" 3>&- 4>&-
+    tmux -S "$PLACE/tmux.${TERMINALS-0}" "$@" 3>&- 4>&-
 }
 
 # terminal SHELL...: starts it, in a network without anything. Without the machine's own configuration of the shell.
 terminal() {
+    TERMINALS=$((${TERMINALS-0} + 1)) # a server of its own: one that was told to end may still be there
     tmux_of -f /dev/null new-session -d -x 150 -y 70 -c "$PLACE/home" \
         env -i PATH="$PLACE/bin:$PATH" HOME="$PLACE/home" TERM=xterm LC_ALL=C.UTF-8 XDG_CONFIG_HOME="$PLACE/config" \
         BASH_COMPLETION_USER_DIR="$PLACE/bash" unshare -r -n "$@"
