@@ -16,16 +16,15 @@ enum { NAME_BYTES = 64, ADDRESS_BYTES = 300 };
 typedef struct Layer {
     Settings *settings;
     const char *source, *path;
-    enum OptionOrigin origin; /* of what stands before the sections; the next is the section's */
-    bool in_section;          /* which goes over that, wherever it is in the file */
+    enum OptionOrigin origin; /* of what stands before the sections; the next is the section's, which comes after it */
     char *endpoint;           /* ADDRESS_BYTES; what a section says, "" if none does */
 } Layer;
 
 /* --- files --- */
 
-static int set_endpoint(const Layer *layer, const char *value, unsigned line, Failure *ret_failure)
+static int set_endpoint(const Layer *layer, bool in_section, const char *value, unsigned line, Failure *ret_failure)
 {
-    if (layer->in_section && strncmp(layer->source, "https://", 8) != 0 &&
+    if (in_section && strncmp(layer->source, "https://", 8) != 0 &&
         snprintf(layer->endpoint, ADDRESS_BYTES, "%s", value) < ADDRESS_BYTES)
         return 0;
     *ret_failure = failure_make(-ERR_INVALID, "The endpoint can't be `%s` (%s:%u).", value, layer->path, line);
@@ -38,29 +37,19 @@ static int on_line(void *ctx, const char *section, const char *key, const char *
                    Failure *ret_failure)
 {
     const Layer *layer = ctx;
-    const OptionPlace place = {
-        .origin = layer->in_section ? layer->origin + 1 : layer->origin, .file = layer->path, .line = line};
+    bool in_section = section[0] != '\0';
+    const OptionPlace place = {.origin = layer->origin + in_section, .file = layer->path, .line = line};
 
-    if (strcmp(section, layer->in_section ? layer->source : "") != 0)
+    if (in_section && strcmp(section, layer->source) != 0)
         return 0;
     if (strcmp(key, "endpoint") == 0)
-        return set_endpoint(layer, value, line, ret_failure);
+        return set_endpoint(layer, in_section, value, line, ret_failure);
     if (!value[0]) {
         *ret_failure = failure_make(-ERR_INVALID, "The option `%s` has no value (%s:%u).", key, layer->path, line);
         failure_set_mend(ret_failure, "Write one, or take the line out.");
         return -ERR_INVALID;
     }
     return settings_set(layer->settings, key, value, &place, ret_failure);
-}
-
-static int read_file(Layer *layer, Failure *ret_failure)
-{
-    int r;
-
-    layer->in_section = false;
-    r = config_file_read(fsio_system(), layer->path, on_line, layer, ret_failure);
-    layer->in_section = true;
-    return r < 0 ? r : config_file_read(fsio_system(), layer->path, on_line, layer, ret_failure);
 }
 
 /* NULL where there is no home. */
@@ -143,8 +132,8 @@ static int read_files(Settings *settings, const char *source, char *endpoint, Fa
     settings->user_file = path_of_user_file();
     user.path = settings->user_file;
     user.origin = ORIGIN_USER_FILE;
-    r = read_file(&system, ret_failure);
-    return r < 0 || !user.path ? r : read_file(&user, ret_failure);
+    r = config_file_read(fsio_system(), system.path, on_line, &system, ret_failure);
+    return r < 0 || !user.path ? r : config_file_read(fsio_system(), user.path, on_line, &user, ret_failure);
 }
 
 static int finish(Settings *settings, const char *source, const char *endpoint, Failure *ret_failure)
