@@ -304,16 +304,6 @@ static void take_away(Demo *demo)
     free(demo->mountpoint);
 }
 
-static char *absolute(const char *path)
-{
-    _cleanup_free_ char *here = getcwd(NULL, 0);
-    char *whole = realpath(path, NULL);
-
-    if (whole || path[0] == '/')
-        return whole ? whole : strdup(path);
-    return here && asprintf(&whole, "%s/%s", here, path) >= 0 ? whole : NULL;
-}
-
 int command_demo(const CommandWords *words)
 {
     Demo demo = {.line = BUF_INIT(LINE_BYTES)};
@@ -322,7 +312,7 @@ int command_demo(const CommandWords *words)
 
     if (!words->path)
         return say_usage(failure_make(-ERR_INVALID, "`skystackfs demo` needs a MOUNTPOINT."));
-    demo.mountpoint = absolute(words->path);
+    demo.mountpoint = mounts_absolute(words->path);
     if (!demo.mountpoint)
         return EXIT_FAILED;
     sigemptyset(&signals);

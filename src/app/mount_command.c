@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "app.h"
-#include "cleanup.h"
 #include "config.h"
 #include "error.h"
 #include "exit_code.h"
+#include "mounts.h"
 #include "say.h"
 
 /* What mount(8) says when it ends ("EXIT STATUS" there). */
@@ -97,21 +97,6 @@ static int parse_words(MountWords *words, int argc, char **argv, Failure *ret_fa
     return r;
 }
 
-/* The daemon works in `/`, so the mount point must be absolute. A dead mount can't be resolved: then the text itself
- * has to do. */
-static char *absolute_mountpoint(const char *path)
-{
-    _cleanup_free_ char *here = NULL;
-    char *whole = realpath(path, NULL);
-
-    if (whole || path[0] == '/')
-        return whole ? whole : strdup(path);
-    here = getcwd(NULL, 0);
-    if (!here || asprintf(&whole, "%s/%s", here, path) < 0)
-        return NULL;
-    return whole;
-}
-
 static int take_settings(const MountWords *words, Settings *settings, Failure *ret_failure)
 {
     int r;
@@ -120,7 +105,7 @@ static int take_settings(const MountWords *words, Settings *settings, Failure *r
     settings->debug = words->debug;
     settings->sloppy = words->sloppy;
     settings->is_helper = words->is_helper;
-    settings->mountpoint = absolute_mountpoint(words->mountpoint);
+    settings->mountpoint = mounts_absolute(words->mountpoint); /* the daemon works in `/` */
     r = settings->mountpoint ? 0 : -ERR_NO_MEMORY;
     if (r == 0)
         r = config_load(settings, words->source, words->texts, words->count, ret_failure);

@@ -68,8 +68,7 @@ static void search_all(Search *search)
     mounts_each(look_at_entry, search);
 }
 
-/* An absolute path without `.` and `..`, made from the text alone where the file itself can't be asked. */
-static char *absolute(const char *path)
+char *mounts_absolute(const char *path)
 {
     _cleanup_free_ char *here = NULL;
     char *whole = realpath(path, NULL);
@@ -103,7 +102,7 @@ static int not_found(const char *path, size_t seen, Failure *ret_failure)
 
 int mounts_find(const char *path, char **ret_mountpoint, char **ret_below, Failure *ret_failure)
 {
-    _cleanup_free_ char *whole = absolute(path ? path : ".");
+    _cleanup_free_ char *whole = mounts_absolute(path ? path : ".");
     Search search = {.path = whole ? whole : "/"};
 
     search_all(&search);

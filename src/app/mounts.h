@@ -21,4 +21,8 @@ void mounts_each(void (*each)(void *ctx, const MountEntry *entry), void *ctx);
  */
 int mounts_find(const char *path, char **ret_mountpoint, char **ret_below, Failure *ret_failure);
 
+/* An absolute path without `.` and `..`; made of the text alone, without a slash at its end, where the file itself can't be
+ * asked, as on a dead mount. The caller's to free; NULL without memory. */
+char *mounts_absolute(const char *path);
+
 #endif
