@@ -195,12 +195,14 @@ def zsh_action(what):
     return f"_skystackfs_{what}"
 
 
+def zsh_spec(name, meaning, value, what):
+    """A word, what it means, and its value's name and offers, if it takes one."""
+    return quoted(f"{name}[{zsh_text(meaning)}]" + (f":{zsh_text(value)}:{zsh_action(what)}" if value else ""))
+
+
 def zsh_options(rows):
     for row in rows["option"]:
-        text = f"{row.name}[{zsh_text(row.meaning)}]"
-        if row.argument:
-            text += f":{zsh_text(row.argument)}:{zsh_action(option_offer(row))}"
-        yield f"        {quoted(text)}"
+        yield f"        {zsh_spec(row.name, row.meaning, row.argument, option_offer(row))}"
 
 
 def zsh_names(rows):
@@ -218,10 +220,7 @@ def zsh_commands(rows):
 
 def zsh_sandbox(rows):
     for row in rows["sandbox"]:
-        text = f"{row.long}[{zsh_text(row.meaning)}]"
-        if row.value:
-            text += f":{zsh_text(row.value)}:{zsh_action(offer(row.value))}"
-        yield f"    {quoted(text)} \\"
+        yield f"    {zsh_spec(row.long, row.meaning, row.value, offer(row.value))} \\"
 
 
 # --- fish ---
