@@ -23,14 +23,6 @@ teardown() {
     rm -rf --one-file-system "$AREA"
 }
 
-# The sandbox belongs to the whole file.
-all_down_but_sandbox() {
-    local started=$BATS_FILE_TMPDIR/started.sandboxes
-    mv "$started" "$started.kept" 2>/dev/null || true
-    ADMIN='' all_down
-    mv "$started.kept" "$started" 2>/dev/null || true
-}
-
 options() {
     echo "token_file=$TOKEN_FILE,cacert=$CACERT,state_dir=$AREA/state,requests_per_minute=0,requests_per_day=0${1:+,$1}"
 }

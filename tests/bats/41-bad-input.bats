@@ -18,11 +18,8 @@ setup() {
 }
 
 teardown() {
-    local started=$BATS_FILE_TMPDIR/started.sandboxes
     faults_clear
-    mv "$started" "$started.kept" 2>/dev/null || true
-    ADMIN='' all_down
-    mv "$started.kept" "$started" 2>/dev/null || true
+    all_down_but_sandbox
 }
 
 # The processes that were started with a word of this test's folder.

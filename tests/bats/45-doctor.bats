@@ -35,10 +35,7 @@ setup() {
 
 teardown() {
     [ -n "${AREA-}" ] || return 0
-    local started=$BATS_FILE_TMPDIR/started.sandboxes
-    mv "$started" "$started.kept" 2>/dev/null || true
-    ADMIN='' all_down
-    mv "$started.kept" "$started" 2>/dev/null || true
+    all_down_but_sandbox
     umount -l "$MNT" "$AREA/small" 2>/dev/null || true
     rm -rf --one-file-system "$AREA"
 }

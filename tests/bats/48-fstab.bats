@@ -19,10 +19,7 @@ setup() {
 }
 
 teardown() {
-    local started=$BATS_FILE_TMPDIR/started.sandboxes
-    mv "$started" "$started.kept" 2>/dev/null || true
-    ADMIN='' all_down
-    mv "$started.kept" "$started" 2>/dev/null || true
+    all_down_but_sandbox
 }
 
 # inside SCRIPT [FSTAB-LINE]: a shell that sees /etc/fstab with this line, and mount(8)'s helpers in /sbin. Nobody else does.

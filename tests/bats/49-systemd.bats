@@ -20,10 +20,7 @@ setup() {
 }
 
 teardown() {
-    local started=$BATS_FILE_TMPDIR/started.sandboxes
-    mv "$started" "$started.kept" 2>/dev/null || true
-    ADMIN='' all_down
-    mv "$started.kept" "$started" 2>/dev/null || true
+    all_down_but_sandbox
 }
 
 # What the unit says after KEY=, a line each.

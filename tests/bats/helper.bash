@@ -26,7 +26,8 @@
 # listens where `listen` in it says, with the certificates in `tls`, and ENDPOINT is what `endpoint` says.
 #
 # In setup_file() they work too, and what they start then serves every test of the file: $PLACE is the file's folder there, a test's
-# own folder inside of it. teardown() and teardown_file() end what was started and unmount; a file with its own calls all_down.
+# own folder inside of it. teardown() and teardown_file() end what was started and unmount; a file with its own calls all_down, or
+# all_down_but_sandbox where the sandbox is the file's.
 #
 # Every test of every chapter runs this, and to start a program costs more than most of what is asked here. So the shell itself reads
 # /proc, waits, speaks to the admin address and looks into its answers.
@@ -334,4 +335,12 @@ all_down() {
     look_for_started sandboxes
     for pid in "${STARTED[@]}"; do end_process "$pid" skystack-sandbox; done
     for file in "$PLACE"/started.*; do [ ! -e "$file" ] || : >"$file"; done
+}
+
+# The same in a test of a file whose setup_file() started the sandbox, which serves the next one.
+all_down_but_sandbox() {
+    local started=$BATS_FILE_TMPDIR/started.sandboxes
+    mv "$started" "$started.kept" 2>/dev/null || true
+    ADMIN='' all_down
+    mv "$started.kept" "$started" 2>/dev/null || true
 }
